@@ -203,7 +203,7 @@ REFUSED = {
     "? [a]\n: 1\n": [("key-not-text", 1, 3, 3)],
     "a: {{ x }}\n": [("key-not-text", 1, 4, 2)],
     "a: {{ x }}/y\nb: 1\n": [("key-not-text", 1, 4, 2)],
-    "a: {: 1}\nb: &b !t 1\n": [("key-not-text", 1, 5, 1), ("yaml-tag", 2, 7, 2)],
+    "?\n: 1\nb: &b !t 1\n": [("key-not-text", 1, 2, 1), ("yaml-tag", 3, 7, 2)],
     "a: *x\n": [("yaml-alias", 1, 4, 2)],
     "a: &x [*x]\n": [("yaml-alias", 1, 8, 2)],
     "a: &x 1\nb: &x 2\n": [("yaml-alias", 2, 4, 2)],
