@@ -1,0 +1,10 @@
+"""Stand-ins for the systems we talk to: real HTTP servers on loopback, the same from a seed every time.
+
+The only folder of the engine that names systems. Nothing else imports it, and it imports the standard
+library only, so that a simulator can never agree with the engine by sharing its code.
+
+    python -m engine.simulators xporter --pupils 1000
+    with XporterSimulator(pupils=1000, seed=1, faults=[...]) as sim: ...
+
+Next: `message`, `fault`, `http`; then the systems: `xporter`, `haplo`, `replay`.
+"""
