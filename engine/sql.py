@@ -1,4 +1,4 @@
-"""DuckDB, and only here and in the stages that store: connections that are shut in, and its errors in our words.
+"""DuckDB, here and in the stages that store: connections that are shut in, and its errors in our words.
 
 A connection sees the folders it is given and nothing else; its settings are locked. What DuckDB says about a
 failure can hold data, so `reworded` keeps only what kind of failure it was. Imports DuckDB inside functions.
@@ -27,23 +27,25 @@ STORAGE_FAILURES = (
 
 
 def connect(folder: Path, *more: Path, memory: str = "400MB", threads: int = 2) -> duckdb.DuckDBPyConnection:
-    """Open a database in memory that can read and write below these folders only; it spills into the first."""
+    """Open a database in memory that reads and writes below these folders only; it spills into the first."""
     import duckdb
 
     folders = [str(path.resolve()) for path in (folder, *more)]
-    return duckdb.connect(
-        config={
-            "allowed_directories": folders,
-            "enable_external_access": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "memory_limit": memory,
-            "threads": threads,
-            "temp_directory": str(Path(folders[0]) / ".duckdb"),
-            "preserve_insertion_order": True,
-            "lock_configuration": True,
-        }
-    )
+    allowed = ", ".join("'" + path.replace("'", "''") + "'" for path in folders)
+    spill = str(Path(folders[0]) / ".duckdb").replace("'", "''")
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "threads": threads})
+    for statement in (
+        "autoload_known_extensions = false",
+        f"memory_limit = '{memory}'",
+        f"temp_directory = '{spill}'",
+        "preserve_insertion_order = true",
+        "enable_progress_bar = false",
+        f"allowed_directories = [{allowed}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {statement}")
+    return connection
 
 
 @contextmanager
