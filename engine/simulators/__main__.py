@@ -29,9 +29,7 @@ def find_simulators() -> dict[str, type[Simulator]]:
     found: dict[str, type[Simulator]] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         if module.name != "__main__":
-            simulator = getattr(
-                importlib.import_module(f"engine.simulators.{module.name}"), "SIMULATOR", None
-            )
+            simulator = getattr(importlib.import_module(f"engine.simulators.{module.name}"), "SIMULATOR", None)
             if simulator is not None:
                 found[module.name] = simulator
     return found
@@ -50,9 +48,7 @@ def build_parser(name: str, simulator: type[Simulator]) -> argparse.ArgumentPars
         default=DEFAULT_TODAY,
         help=f"the day of the data ({DEFAULT_TODAY})",
     )
-    add(
-        "--faults", type=Path, metavar="FILE", help="JSON list of faults; engine/simulators/fault.py says how"
-    )
+    add("--faults", type=Path, metavar="FILE", help="JSON list of faults; engine/simulators/fault.py says how")
     add("--log", type=Path, metavar="FILE", help="add a line of JSON per request to this file")
     add("--state", type=Path, metavar="DIR", help="keep what is uploaded here, where files are taken")
     add("--delay-ms", type=float, default=0, metavar="N", help="wait so long before each answer")
@@ -90,6 +86,7 @@ def serve(simulator: Simulator, *, with_parent: bool) -> int:
         signal.signal(number, lambda *_: simulator.quit_asked.set())
     if with_parent:
         threading.Thread(target=_wait_for_parent, args=(simulator.quit_asked,), daemon=True).start()
+    simulator.prepare()
     announcement = {"simulator": simulator.NAME, "url": simulator.url, "config": simulator.config}
     print(json.dumps(announcement), flush=True)
     simulator.quit_asked.wait()

@@ -29,8 +29,7 @@ _STUDENT_SCOPES = {
     "StudentFamily": "InLeaCare LeaCareAuthority EverInCare ServiceChild ServiceChildSource IsYoungCarer",
     "UPN": "UPN",
     "Address": (
-        "ParentalSalutation AddressBlock HouseNo HouseName Apartment Street District TownOrCity "
-        "County Country"
+        "ParentalSalutation AddressBlock HouseNo HouseName Apartment Street District TownOrCity County Country"
     ),
     "Address,StudentDemographic": "PostCode",
     "StudentFreeText": "QuickNote",
@@ -41,9 +40,7 @@ _STAFF_SCOPES = {
     "StaffExtended": "Gender MiddleName LegalForename LegalSurname DateOfBirth MobilePhone",
     "StaffEmployment": "NINumber TeacherNumber EmploymentStart EmploymentEnd Roles",
     "StaffPersonalContact": "HomeEmail HomePhone",
-    "StaffAddress": (
-        "AddressBlock HouseNo HouseName Apartment Street District TownOrCity County PostCode Country"
-    ),
+    "StaffAddress": ("AddressBlock HouseNo HouseName Apartment Street District TownOrCity County PostCode Country"),
 }
 
 
@@ -151,9 +148,7 @@ def allows(expression: str, scopes: frozenset[str]) -> bool:
     return any(set(choice.split("&")) <= scopes for choice in expression.split(","))
 
 
-def open_columns(
-    endpoint: Endpoint, columns: list[str], scopes: frozenset[str], options: frozenset[str]
-) -> list[str]:
+def open_columns(endpoint: Endpoint, columns: list[str], scopes: frozenset[str], options: frozenset[str]) -> list[str]:
     """The columns of the main set that scopes and options open, in the order of the wire."""
     return [
         column

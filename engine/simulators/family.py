@@ -105,9 +105,7 @@ def _draw_family(register: Register, number: int, limit: int, status: str = "OnR
     for child in children:
         child.siblings = [other.id for other in children if other is not child]
     register.pupils += children
-    for priority, (contact, relationship) in enumerate(
-        _draw_parents(register, kind, surname, home, status), start=1
-    ):
+    for priority, (contact, relationship) in enumerate(_draw_parents(register, kind, surname, home, status), start=1):
         register.contacts.append(contact)
         for child in children:
             register.links.append(Link(child.id, contact.id, relationship, priority, hidden=hiding(status)))
@@ -130,9 +128,7 @@ def _draw_pupil(register: Register, surname: str, home: Address, status: str) ->
         born=born.isoformat(),
         year={"Leaver": 13, "PreAdmission": 7}.get(status, year),
         address=home,
-        entry=entry
-        if status == "OnRoll"
-        else date(start.year + (1 if status == "PreAdmission" else -6), 9, 1),
+        entry=entry if status == "OnRoll" else date(start.year + (1 if status == "PreAdmission" else -6), 9, 1),
         status=status,
         middle=random.choice(pool.GIRLS if girl else pool.BOYS) if random.random() < 0.4 else None,
         draw=random.getrandbits(30),
@@ -144,9 +140,7 @@ def _draw_pupil(register: Register, surname: str, home: Address, status: str) ->
     return pupil
 
 
-def _draw_parents(
-    register: Register, kind: str, surname: str, home: Address, status: str
-) -> list[tuple[Contact, str]]:
+def _draw_parents(register: Register, kind: str, surname: str, home: Address, status: str) -> list[tuple[Contact, str]]:
     random = register.random
     parents = [(_draw_contact(register, surname, home, status, woman=True), "Mother")]
     if kind == "single":

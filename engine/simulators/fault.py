@@ -103,7 +103,10 @@ class Fault:
             raise FaultError("drop is 'before' or 'after'")
         if any(match.get(key, 1) < 1 for key in ("nth", "every")):
             raise FaultError("nth and every count from 1")
-        re.compile(match.get("path", ""))
+        try:
+            re.compile(match.get("path", ""))
+        except re.error as error:
+            raise FaultError(f"path is not a regular expression: {error}") from error
         return cls(match, do, data.get("times"))
 
     def counts(self, request: Request) -> bool:

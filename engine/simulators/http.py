@@ -88,9 +88,7 @@ class Simulator:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         routes = [*self.routes(), *self.control_routes(), *_control_routes(self)]
-        self._routes = [
-            (method, re.compile(pattern + r"\Z", re.IGNORECASE), do) for method, pattern, do in routes
-        ]
+        self._routes = [(method, re.compile(pattern + r"\Z", re.IGNORECASE), do) for method, pattern, do in routes]
 
     # What a simulator adds
 
@@ -115,6 +113,9 @@ class Simulator:
     def control_routes(self) -> list[Route]:
         """Further routes below /__control__/."""
         return []
+
+    def prepare(self) -> None:
+        """Make beforehand what would else be made at the first request; the command does so."""
 
     def not_found(self, request: Request) -> Answer:
         """The answer when no route fits."""
@@ -153,9 +154,7 @@ class Simulator:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
     # One request
@@ -216,7 +215,7 @@ def _control_routes(simulator: Simulator) -> list[Route]:
     def replace_faults(request: Request) -> Answer:
         try:
             simulator.faults.replace(json.loads(request.body))
-        except (ValueError, re.error) as error:
+        except ValueError as error:
             return text_answer(f"faults: {error}", 400)
         return faults(request)
 

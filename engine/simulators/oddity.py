@@ -133,24 +133,18 @@ def _give_many_numbers(register: Register, contact: Contact) -> None:
         ("T", "H", "01632 960003", 3, "ask for Gran; let it ring\nlong"),
     )
     for kind, location, value, priority, notes in others:
-        register.extra_comms.append(
-            Comm("Contact", contact.id, kind, location, value, priority, False, notes)
-        )
+        register.extra_comms.append(Comm("Contact", contact.id, kind, location, value, priority, False, notes))
 
 
 def _share_parent(register: Register) -> None:
     """A father of pupils in two families that live apart: the first two families without a father."""
     fathered = {link.pupil for link in register.links if link.relationship == "Father"}
-    mothers = [
-        link for link in register.links if link.relationship == "Mother" and link.pupil not in fathered
-    ]
+    mothers = [link for link in register.links if link.relationship == "Mother" and link.pupil not in fathered]
     first = mothers[0]
     second = next(link for link in mothers if link.contact != first.contact)
     home = next(contact.address for contact in register.contacts if contact.id == first.contact)
     register.contact_id += 1
-    father = Contact(
-        register.contact_id, "Mr", "Two", "D'Arcy-Finch", home, home_email="two.homes@example.org"
-    )
+    father = Contact(register.contact_id, "Mr", "Two", "D'Arcy-Finch", home, home_email="two.homes@example.org")
     register.contacts.append(father)
     for link in (first, second):
         register.links.append(Link(link.pupil, father.id, "Father", 2))
@@ -169,9 +163,7 @@ def _restrict(register: Register, parent: Contact) -> None:
 def _add_neighbour(register: Register, parent: Contact) -> None:
     """Somebody to call who has no say, with the same place in the order as another."""
     register.contact_id += 1
-    other = Contact(
-        register.contact_id, None, "Gran", "Pebblewright", parent.address, home_phone="01632 960777"
-    )
+    other = Contact(register.contact_id, None, "Gran", "Pebblewright", parent.address, home_phone="01632 960777")
     register.contacts.append(other)
     for child in register.children_of(parent.id):
         register.links.append(Link(child, other.id, "Other Family Member", 1, responsible=False))

@@ -29,9 +29,7 @@ SURNAMES = words(
     "Singhdale Achterberg Fennimore Gorringe Haddonfield Inchbald Juniperson Lambsfoot Mossgrove "
     "Oakapple Pebblewright Rushbottom Sparrowhawke Tanglewood Wrenfield"
 )
-STREETS = (
-    "Bramble Lane|Clockmaker Row|Dovecote Close|Elderflower Road|Foundry Hill|Gasworks Terrace|Heron Walk"
-)
+STREETS = "Bramble Lane|Clockmaker Row|Dovecote Close|Elderflower Road|Foundry Hill|Gasworks Terrace|Heron Walk"
 TOWNS = "Aldermere|Brindlewick|Castle Orsby|Dunham Vale|Eastham Parva|Fenny Compton Magna"
 DISTRICTS = (None, None, "Northside", "The Maltings", None)
 HOUSES = ("Kestrel", "Merlin", "Osprey", "Harrier")

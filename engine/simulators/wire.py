@@ -43,9 +43,7 @@ def set_makers(school: School) -> dict[str, Callable[[], list[Row]]]:
         "StudentSiblings": lambda: [row for pupil in school.pupils for row in maker.siblings(pupil)],
         "Contacts": lambda: [maker.contact(contact) for contact in school.contacts],
         "StudentContacts": lambda: [maker.link(link) for link in school.links],
-        "PersonComms": lambda: [
-            maker.comm(comm, number) for number, comm in enumerate(school.comms, start=1)
-        ],
+        "PersonComms": lambda: [maker.comm(comm, number) for number, comm in enumerate(school.comms, start=1)],
         "Staff": lambda: [maker.staff(member) for member in school.staff],
         "Group": lambda: [maker.group(group) for group in school.groups],
         "StudentMembers": lambda: [row for group in school.groups for row in maker.student_members(group)],

@@ -11,7 +11,6 @@ import argparse
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
@@ -29,12 +28,12 @@ _VIEWS_KEPT = 32
 _NO_CACHE = {"Cache-Control": "no-cache"}
 
 
-@dataclass(frozen=True)
-class Refusal(Exception):  # noqa: N818 (it is an answer, not an error of ours)
+class Refusal(Exception):
     """A request that is answered with an error object; `status` counts only with `httpstatuscodes=true`."""
 
-    text: str
-    status: int = 400
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.text, self.status = text, status
 
 
 class XporterSimulator(Simulator):
@@ -61,12 +60,8 @@ class XporterSimulator(Simulator):
         super().__init__(**common)
         self.pupils, self.mess = pupils, mess
         self.scopes = frozenset(ALL_SCOPES if scopes is None else scopes)
-        self.credentials = Credentials(
-            estab, "haplomap.example.org", "demo-school-secret", "demo-management-secret"
-        )
-        self.tokens = TokenService(
-            self.credentials, seed=self.seed, mode=mode, life=token_life, reads=token_reads
-        )
+        self.credentials = Credentials(estab, "haplomap.example.org", "demo-school-secret", "demo-management-secret")
+        self.tokens = TokenService(self.credentials, seed=self.seed, mode=mode, life=token_life, reads=token_reads)
         self.absent_pagination = absent_pagination
         self._bulk = bulk.bulk_table(rows, columns, self.seed) if rows else None
         self._bulk_columns = bulk.bulk_columns(columns) if rows else []
@@ -123,6 +118,10 @@ class XporterSimulator(Simulator):
     def school(self) -> School:
         """The school behind the answers."""
         return build_school(self.pupils, self.seed, self.today, self.mess)
+
+    def prepare(self) -> None:
+        for name in self._makers:
+            self._set(name)
 
     def routes(self) -> list[Route]:
         return [
@@ -256,9 +255,7 @@ class XporterSimulator(Simulator):
             rows = narrow(memoryview(rows), parse_select(select, self._bulk_columns))
         tail = [b"]"]
         for name in endpoint.sets[1:]:
-            tail.append(
-                b',"%s":[%s]' % (name.encode(), self._secondary(request, endpoint, name, table, first, last))
-            )
+            tail.append(b',"%s":[%s]' % (name.encode(), self._secondary(request, endpoint, name, table, first, last)))
         meta = {"Id": 1, "MIS": "simsnet", "Version": "4", "DateTime": f"{self.today}T02:14:47.085"}
         tail.append(b',"meta":' + encode([meta]))
         count = max(1, -(-len(table) // size))
@@ -274,9 +271,7 @@ class XporterSimulator(Simulator):
         head = b'{"%s":[' % endpoint.sets[0].encode()
         return Answer(200, (head, rows, b"".join([*tail, b"}"])), headers=_NO_CACHE)
 
-    def _secondary(
-        self, request: Request, endpoint: Endpoint, name: str, table: Table, first: int, last: int
-    ) -> bytes:
+    def _secondary(self, request: Request, endpoint: Endpoint, name: str, table: Table, first: int, last: int) -> bytes:
         """The rows of a secondary set that belong to the main rows of this page."""
         if endpoint.set_options.get(name) not in _options(request):
             return b""
