@@ -1,0 +1,87 @@
+"""What an answer means: failure told in a body, rates and retries of an API.
+
+`ErrorRule` recognises a failure whatever the status code; its `say` is our text, never the source's.
+Next: `kinds/value`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from engine.kinds.select import MISSING, PathText, path
+from engine.kinds.word import Duration, Texts, Word, problem
+
+Means = Literal["paused", "refused", "expired", "retry", "fatal"]
+
+
+class When(Word):
+    """A condition on an answer: a value in its JSON, or its status code."""
+
+    json_: Annotated[PathText | None, Field(alias="json")] = None
+    status: list[int] | None = None
+    present: Annotated[bool | None, Field(description="there is a value, and it is not null or blank")] = None
+    matches: Annotated[str | None, Field(description="a regular expression found in the text, in any case")] = None
+    equals: Texts | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> When:
+        if self.json_ is None and self.status is None:
+            raise problem("missing-key", "a condition needs json or status")
+        return self
+
+    def holds(self, status: int, envelope: Any) -> bool:
+        """Say whether an answer meets the condition."""
+        if self.status is not None and status not in self.status:
+            return False
+        if self.json_ is None:
+            return True
+        value = path(self.json_).first(envelope)
+        there = value is not MISSING and value is not None and value != ""
+        if self.present is not None and there != self.present:
+            return False
+        if self.matches is not None and not (there and re.search(self.matches, str(value), re.IGNORECASE)):
+            return False
+        return self.equals is None or (there and str(value) in self.equals)
+
+
+class ErrorRule(Word):
+    """An answer that means failure.
+
+    paused: the school has stopped the feed for now; refused: never tried again; expired: a new token, then the same
+    request again; retry: may heal; fatal: ends the run.
+    """
+
+    when: When
+    means: Means
+    say: Annotated[str, Field(description="what a person is told; our own words")]
+    fix: str = ""
+
+
+class RetryAt(Word):
+    """A header that says when to ask again."""
+
+    header: str
+    as_: Annotated[Literal["seconds", "unix", "http"], Field(alias="as")]
+
+
+class Rates(Word):
+    """How much a source can be asked."""
+
+    connections: Annotated[int, Field(gt=0, le=64, description="requests under way at one time")] = 1
+    retry_at: list[RetryAt] = [
+        RetryAt(header="Retry-After", as_="seconds"),
+        RetryAt(header="Retry-After", as_="http"),
+        RetryAt(header="X-RateLimit-Reset", as_="unix"),
+        RetryAt(header="RateLimit-Reset", as_="seconds"),
+    ]
+
+
+class Retry(Word):
+    """How a failure that may heal is tried again: after `wait`, doubled each time, never more than `longest`."""
+
+    attempts: Annotated[int, Field(gt=0, le=20)] = 5
+    wait: Duration = "500ms"
+    longest: Duration = "5m"

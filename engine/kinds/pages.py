@@ -1,0 +1,115 @@
+"""How a long answer is cut into pages: one class per kind, registered in `Pages` on the last line.
+
+A kind says which parameters ask for page N and what an answer says about the whole. It holds no state.
+Next: `kinds/answer`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from engine.kinds.select import MISSING, PathText, path
+from engine.kinds.word import Word
+
+
+class PageSize(Word):
+    """The parameter that asks for a page size, and the size that is asked for."""
+
+    param: str
+    value: Annotated[int, Field(gt=0)]
+
+
+class LastPage(Word):
+    """Where an answer says how many pages there are; `absent: one` when it may leave that out on a single page."""
+
+    at: PathText
+    absent: Literal["one", "error"] = "error"
+
+
+class _Whole(Word):
+    """What every kind answers; by itself: everything comes in one answer."""
+
+    def params(self, page: int) -> dict[str, str]:
+        """Return the parameters that ask for a page."""
+        return {}
+
+    def paths(self) -> list[str]:
+        """Return the paths that `last_page` and `stated_total` look at."""
+        return []
+
+    def last_page(self, envelope: Any) -> int | None:
+        """Return the number of the last page, or None where the answer should say and does not."""
+        return 1
+
+    def stated_total(self, envelope: Any) -> int | None:
+        """Return how many records the source says there are in all, where it says so."""
+        return None
+
+    def stated_page(self, envelope: Any) -> int | None:
+        """Return which page the answer says it is, where it says so."""
+        return None
+
+    def first_page(self) -> int:
+        """Return the number of the first page."""
+        return 1
+
+    def page_size(self) -> int | None:
+        """Return how many records a full page has, where that is known."""
+        return None
+
+
+class OnePage(_Whole):
+    """Everything comes in one answer."""
+
+    kind: Literal["none"]
+
+
+class NumberedPages(_Whole):
+    """Pages asked for by number; the answer states how many there are."""
+
+    kind: Literal["number"]
+    param: str
+    first: int = 1
+    size: PageSize | None = None
+    last: LastPage
+    total: Annotated[PathText | None, Field(description="where an answer says how many records there are")] = None
+    page: Annotated[PathText | None, Field(description="where an answer says which page it is")] = None
+
+    def params(self, page: int) -> dict[str, str]:
+        own = {self.param: str(page)}
+        return own if self.size is None else {**own, self.size.param: str(self.size.value)}
+
+    def paths(self) -> list[str]:
+        return [text for text in (self.last.at, self.total, self.page) if text is not None]
+
+    def last_page(self, envelope: Any) -> int | None:
+        found = path(self.last.at).first(envelope)
+        if found is MISSING or found is None:
+            return self.first if self.last.absent == "one" else None
+        return whole_number(found)
+
+    def stated_total(self, envelope: Any) -> int | None:
+        return None if self.total is None else whole_number(path(self.total).first(envelope))
+
+    def stated_page(self, envelope: Any) -> int | None:
+        return None if self.page is None else whole_number(path(self.page).first(envelope))
+
+    def first_page(self) -> int:
+        return self.first
+
+    def page_size(self) -> int | None:
+        return self.size.value if self.size else None
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a count that a source wrote as a number or as text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() else None
+
+
+Pages = Annotated[OnePage | NumberedPages, Field(discriminator="kind")]

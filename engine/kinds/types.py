@@ -1,0 +1,168 @@
+"""Types of values, and the wire formats in which sources write them, as DuckDB expressions.
+
+A source declares its formats once (`Formats`); a field names its type (`SourceField`); a target schema names
+the type that comes out (`TargetField`). `convert` joins them: an expression that gives NULL for what cannot be
+read, so that "text was there, nothing came out" is a bad value that the run reports, never a silent null.
+Next: `kinds/value`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from engine.kinds.select import PathText
+from engine.kinds.word import Name, Texts, Word, problem
+
+ScalarType = Literal["text", "integer", "number", "boolean", "date", "datetime", "time", "enum"]
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "enum": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "datetime": "TIMESTAMP",
+    "time": "TIME",
+}
+
+
+def quote(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | int | float | bool | list[str] | None) -> str:
+    """Return a constant of a document as an SQL literal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(literal(item) for item in value) + "]"
+    return "'" + value.replace("'", "''") + "'"
+
+
+class BooleanWords(Word):
+    """The words that stand for true and for false on the wire."""
+
+    true: Texts = ["true", "1"]
+    false: Texts = ["false", "0"]
+
+
+class Formats(Word):
+    """How a source writes values of each type. Date patterns are those of strftime."""
+
+    date: Texts = ["%Y-%m-%d"]
+    datetime: Texts = ["%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+    time: Texts = ["%H:%M:%S", "%H:%M"]
+    boolean: BooleanWords = BooleanWords()
+    blank: Annotated[Literal["null", "keep"], Field(description="what a blank text is: no value, or itself")] = "null"
+    omits_null: Annotated[
+        bool,
+        Field(description="records leave out fields that have no value; a missing key is null, not absent"),
+    ] = False
+
+
+class SourceField(Word):
+    """A field of a record, as the source sends it."""
+
+    type: ScalarType | Literal["list"] = "text"
+    at: Annotated[
+        list[PathText] | PathText | None,
+        Field(description="where the value is, if not under the field's own name"),
+    ] = None
+    split: Annotated[str | None, Field(description="a list sent as one text: what separates its items")] = None
+    values: list[str] | None = None
+    pii: Annotated[str | None, Field(description="the kind of personal data this is")] = None
+    scope: Annotated[object, Field(description="the consent that opens this field")] = None
+    option: Annotated[str | None, Field(description="the option to ask for to get this field")] = None
+    note: str = ""
+    assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
+
+    def paths(self, name: str) -> list[str]:
+        """Return the spellings under which the value may stand, in order of preference."""
+        if self.at is None:
+            return [f"['{name}']"]
+        return [self.at] if isinstance(self.at, str) else self.at
+
+
+class TargetField(Word):
+    """A field of an entity: its type, its rules and what it means."""
+
+    type: ScalarType | Literal["list", "record"] = "text"
+    ref: Annotated[Name | None, Field(description="the entity whose key this is")] = None
+    of: Annotated[TargetField | None, Field(description="what a list is a list of")] = None
+    fields: Annotated[dict[Name, TargetField] | None, Field(description="the parts of a record")] = None
+    values: Annotated[list[str] | None, Field(description="the values of an enum")] = None
+    required: bool = False
+    max: Annotated[int | None, Field(description="longest text, or most items of a list", gt=0)] = None
+    min: Annotated[int | None, Field(description="shortest text, or fewest items of a list", ge=0)] = None
+    pattern: Annotated[str | None, Field(description="a regular expression that the whole text must match")] = None
+    after: Annotated[str | None, Field(description="the first date allowed, yyyy-mm-dd")] = None
+    before: Annotated[str | None, Field(description="the last date allowed, yyyy-mm-dd")] = None
+    pii: Annotated[str | None, Field(description="the kind of personal data this is")] = None
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> TargetField:
+        if (self.type == "list") != (self.of is not None):
+            raise problem("bad-type", "a list, and only a list, says what it is a list of", "add of: {type: text}")
+        if (self.type == "record") != (self.fields is not None):
+            raise problem("bad-type", "a record, and only a record, has fields")
+        if (self.type == "enum") != (self.values is not None):
+            raise problem("bad-type", "an enum, and only an enum, lists its values")
+        if self.ref is not None and self.type != "text":
+            raise problem("bad-type", "a reference holds a key, so its type is text")
+        return self
+
+    def sql_type(self) -> str:
+        """Return the DuckDB type of the value."""
+        if self.type == "list":
+            assert self.of is not None
+            return self.of.sql_type() + "[]"
+        if self.type == "record":
+            assert self.fields is not None
+            parts = ", ".join(f"{quote(name)} {part.sql_type()}" for name, part in self.fields.items())
+            return f"STRUCT({parts})"
+        return SQL_TYPES[self.type]
+
+    def refs(self) -> list[str]:
+        """Return the entities that this field, or a part of it, points to."""
+        own = [self.ref] if self.ref else []
+        parts = [self.of] if self.of else list((self.fields or {}).values())
+        return own + [entity for part in parts for entity in part.refs()]
+
+    def personal(self) -> bool:
+        """Say whether this field, or a part of it, is personal data."""
+        parts = [self.of] if self.of else list((self.fields or {}).values())
+        return self.pii is not None or any(part.personal() for part in parts)
+
+
+def filled(raw: str, formats: Formats) -> str:
+    """Return the expression of a wire text in which a blank one is NULL, where the source says so."""
+    return raw if formats.blank == "keep" else f"CASE WHEN trim({raw}, ' \t\r\n\u00a0') <> '' THEN {raw} END"
+
+
+def convert(raw: str, kind: str, formats: Formats) -> str:
+    """Return the expression that reads a wire text as a value of a type; NULL where it cannot be read."""
+    text = f"trim({raw})"
+    if kind == "integer":
+        return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN try_cast({text} AS BIGINT) END"
+    if kind == "number":
+        number = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+        return f"CASE WHEN regexp_full_match({text}, '{number}') THEN try_cast({text} AS DOUBLE) END"
+    if kind == "boolean":
+        true, false = (f"list_contains({literal(list(words))}, {text})" for words in _words(formats))
+        return f"CASE WHEN {true} THEN TRUE WHEN {false} THEN FALSE END"
+    if kind in ("date", "datetime", "time"):
+        patterns = literal(list(getattr(formats, kind)))
+        return f"try_strptime({text}, {patterns})::{SQL_TYPES[kind]}"
+    return raw
+
+
+def _words(formats: Formats) -> tuple[list[str], list[str]]:
+    return formats.boolean.true, formats.boolean.false

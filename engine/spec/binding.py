@@ -1,0 +1,101 @@
+"""How an entity becomes a Haplo destination: model, type, and one line per name. Next: `haplo/compile`.
+
+`names` maps a Haplo attribute to the entity's fields. `clear: true` lets a value that the source no longer has
+take away the one in Haplo; without it Haplo keeps what it has.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from engine.kinds.value import Constant
+from engine.kinds.word import Name, Word, problem
+
+
+class PersonName(Word):
+    """The parts of a person's name, from fields of the entity. Haplo needs `last`."""
+
+    title: Name | None = None
+    first: Name | None = None
+    middle: Name | None = None
+    last: Name
+    suffix: Name | None = None
+
+
+class PostalAddress(Word):
+    """The parts of an address, from fields of the entity. Haplo needs a two letter `country`."""
+
+    street1: Name | None = None
+    street2: Name | None = None
+    city: Name | None = None
+    county: Name | None = None
+    postcode: Name | None = None
+    country: Name
+
+
+class BoundName(Word):
+    """One Haplo name. A plain field name is short for `{from: field}`."""
+
+    from_: Annotated[Name | None, Field(alias="from")] = None
+    value: Annotated[Constant, Field(description="a constant")] = None
+    part: Annotated[Name | None, Field(description="of a list of records: the part that is sent")] = None
+    person_name: PersonName | None = None
+    postal_address: PostalAddress | None = None
+    qualifier: str | None = None
+    map: Annotated[dict[str, str] | None, Field(description="what each value becomes in Haplo")] = None
+    list_: Annotated[
+        dict[str, str] | None,
+        Field(alias="list", description="what each value is in Haplo: the code of a list entry"),
+    ] = None
+    clear: Annotated[bool, Field(description="no value takes away the one in Haplo")] = False
+
+    @model_validator(mode="after")
+    def _one(self) -> BoundName:
+        given = {"from_", "value", "person_name", "postal_address"} & self.model_fields_set
+        if len(given) != 1:
+            raise problem("one-origin", "a name has exactly one of from, value, person_name, postal_address")
+        return self
+
+
+Bound = Annotated[BoundName, BeforeValidator(lambda v: {"from": v} if isinstance(v, str) else v)]
+
+
+class Binding(Word):
+    """One entity in Haplo."""
+
+    binding: Annotated[Name, Field(description="the entity")]
+    model: Annotated[str, Field(description="the Haplo model: `haplo:person`, or `TYPE:<code>`")]
+    destination: Annotated[str, Field(description="`profile` for people, `object` for a type's own model")]
+    type: Annotated[str | None, Field(description="the code of the sub-type that a row becomes")] = None
+    upsert: Annotated[Literal["code"], Field(description="rows are found again by the code of their object")] = "code"
+    names: dict[str, Bound]
+
+
+class AttributeSpec(Word):
+    """An attribute of an application."""
+
+    type: str = "text"
+    title: str = ""
+    links_to: Annotated[list[str], Field(description="the types that a `ref` may point to")] = []
+
+
+class TypeSpec(Word):
+    """A type of an application; `attributes` are its own, beside those of its parent."""
+
+    title: str = ""
+    parent: str | None = None
+    attributes: list[str] = []
+
+
+class Application(Word):
+    """What the receiving Haplo application has, as far as we send to it."""
+
+    application: Name
+    title: str = ""
+    attributes: dict[str, AttributeSpec]
+    types: dict[str, TypeSpec]
+    qualifiers: list[str] = []
+    auto_models: Annotated[list[str], Field(description="types selected for a model of their own")] = []
+    objects: Annotated[dict[str, dict[str, Any]], Field(description="entries of lists: code to type and title")] = {}

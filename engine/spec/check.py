@@ -1,0 +1,240 @@
+"""Everything that is wrong with a project's documents, in one pass. Needs no network and no secrets.
+
+Each kind of document has its check; mappings are bound: every field name and every SQL expression is resolved
+against the declared record sets and the target schema. Next: `spec/check_school`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from engine.document import Document
+from engine.errors import Place, Problem
+from engine.kinds.word import Word
+from engine.problem_text import did_you_mean
+from engine.spec.binding import Binding, BoundName
+from engine.spec.check_school import check_school
+from engine.spec.check_text import check_texts
+from engine.spec.load import Loaded
+from engine.spec.lookup import Lookup
+from engine.spec.mapping import Mapping
+from engine.spec.project import Project
+from engine.spec.query import World, build
+from engine.spec.relation import Reading
+from engine.spec.schema import Schema
+from engine.spec.source import Api, Endpoint, Endpoints, Source
+from engine.spec.tables import CsvProblem, read_csv
+from engine.spec.view import Finding
+
+Path = tuple[str | int, ...]
+
+
+def check(project: Project) -> list[Problem]:
+    """Return every problem of every document in view, sorted by place."""
+    found = list(project.problems)
+    for loaded in project.documents.values():
+        found += _check(project, loaded)
+    return sorted(dict.fromkeys(found), key=Problem.sort_key)
+
+
+def _check(project: Project, loaded: Loaded) -> Iterator[Problem]:
+    content, document = loaded.content, loaded.document
+    yield from check_texts(document, content)
+    if isinstance(content, Source):
+        yield from _check_source(project, document, content)
+    elif isinstance(content, Endpoints):
+        yield from _check_endpoints(project, document, content)
+    elif isinstance(content, Schema):
+        yield from _check_schema(project, document, content)
+    elif isinstance(content, Mapping):
+        yield from check_mapping(project, loaded, content)
+    elif isinstance(content, Binding):
+        yield from _check_binding(project, document, content)
+    elif isinstance(content, Lookup):
+        yield from _check_lookup(loaded, content)
+    else:
+        yield from check_school(project, loaded)
+
+
+def unknown(code: str, what: str, document: Document, path: Path, word: str, known: list[str]) -> Problem:
+    """Return the problem of a name that is not there."""
+    why = f"known: {', '.join(sorted(known)[:12])}" if known else ""
+    return Problem(code, what, document.place(path), why, did_you_mean(word, known))
+
+
+def _check_source(project: Project, document: Document, source: Source) -> Iterator[Problem]:
+    for name, api in source.apis.items():
+        yield from _check_names(document, ("apis", name), api, {"config": source.config, "token": {}})
+    yield from _check_endpoint_map(document, source.source, source, source.endpoints, project)
+
+
+def _check_endpoints(project: Project, document: Document, part: Endpoints) -> Iterator[Problem]:
+    if project.get("source", part.endpoints_of) is None:
+        if "source" not in project.broken:
+            what = f"there is no source '{part.endpoints_of}'"
+            known = project.names("source")
+            yield unknown("unknown-source", what, document, ("endpoints_of",), part.endpoints_of, known)
+        return
+    source = project.source(part.endpoints_of)
+    yield from _check_endpoint_map(document, part.endpoints_of, source, part.endpoints, project)
+
+
+def _check_endpoint_map(
+    document: Document, owner: str, source: Source, endpoints: dict[str, Endpoint], project: Project
+) -> Iterator[Problem]:
+    whole = project.source(owner)
+    for name, endpoint in endpoints.items():
+        at: Path = ("endpoints", name)
+        yield from _check_names(document, at, endpoint, {"config": source.config})
+        api = source.apis.get(endpoint.api)
+        if api is None:
+            what = f"there is no api '{endpoint.api}'"
+            yield unknown("unknown-api", what, document, (*at, "api"), endpoint.api, list(source.apis))
+        for set_name, record_set in endpoint.sets.items():
+            path = (*at, "sets", set_name)
+            homes = [e for e, other, _ in whole.sets() if other == set_name]
+            if len(homes) > 1:
+                what = f"record set '{set_name}' is declared by {' and '.join(homes)}"
+                yield Problem("duplicate-set", what, document.key_place(path))
+            for index, key in enumerate(record_set.key or []):
+                if key not in record_set.fields:
+                    what = f"the key '{key}' is no field of '{set_name}'"
+                    yield unknown("unknown-field", what, document, (*path, "key", index), key, [*record_set.fields])
+            yield from _check_options(document, path, api, record_set)
+
+
+def _check_options(document: Document, path: Path, api: Api | None, record_set: Word) -> Iterator[Problem]:
+    if api is None or api.options_asked is not None:
+        return
+    asking = [("option",)] if getattr(record_set, "option", None) else []
+    for name, spec in getattr(record_set, "fields", {}).items():
+        if spec.option:
+            asking.append(("fields", name, "option"))  # type: ignore[arg-type]  # paths of two lengths
+    for tail in asking:
+        why = "its api does not say how options are asked for (options_asked)"
+        yield Problem("option-unasked", "this option is never asked for", document.place((*path, *tail)), why)
+
+
+def _check_names(document: Document, at: Path, word: Word, known: dict[str, object]) -> Iterator[Problem]:
+    """Check the names that templates below a path use: `config.x` must be declared."""
+    from engine.spec.check_text import templates
+
+    for path, template in templates(document, at, word):
+        for name in sorted(template.names):
+            head, _, tail = name.partition(".")
+            members = known.get(head)
+            if head in known and (not tail or not isinstance(members, dict) or tail in members):
+                continue
+            choices = [f"{k}.{m}" for k, v in known.items() if isinstance(v, dict) for m in v] + ["token"]
+            line = template.line(name)
+            place = document.block_place(path, line, _column(template.text, name, line))
+            what = f"the template uses '{name}', which nothing declares"
+            yield Problem("unknown-name", what, place, fix=did_you_mean(name, choices))
+
+
+def _column(text: str, name: str, line: int) -> int:
+    found = re.search(re.escape(name), text.split("\n")[line - 1])
+    return found.start() + 1 if found else 1
+
+
+def _check_schema(project: Project, document: Document, schema: Schema) -> Iterator[Problem]:
+    fields = list(schema.fields)
+    if schema.key not in schema.fields:
+        yield unknown("unknown-field", f"the key '{schema.key}' is no field", document, ("key",), schema.key, fields)
+    elif schema.fields[schema.key].type != "text":
+        yield Problem("key-not-text", "a row's key is text", document.place(("fields", schema.key)))
+    for index, name in enumerate(schema.sort):
+        if name not in schema.fields:
+            yield unknown("unknown-field", f"'{name}' is no field", document, ("sort", index), name, fields)
+    entities = project.names("schema")
+    for name, field in schema.fields.items():
+        for entity in field.refs():
+            if entity not in entities and "schema" not in project.broken:
+                what = f"'{name}' refers to '{entity}', and there is no such schema"
+                path = ("fields", name, "ref") if document.has(("fields", name, "ref")) else ("fields", name)
+                yield unknown("unknown-entity", what, document, path, entity, entities)
+
+
+def _check_binding(project: Project, document: Document, binding: Binding) -> Iterator[Problem]:
+    if project.get("schema", binding.binding) is None:
+        if "schema" not in project.broken:
+            what = f"there is no schema '{binding.binding}'"
+            known = project.names("schema")
+            yield unknown("unknown-entity", what, document, ("binding",), binding.binding, known)
+        return
+    fields = list(project.schema(binding.binding).fields)
+    for name, bound in binding.names.items():
+        for tail, used in _fields_of(bound):
+            if used not in fields:
+                what = f"there is no field '{used}' in schema '{binding.binding}'"
+                yield unknown("unknown-field", what, document, ("names", name, *tail), used, fields)
+
+
+def _fields_of(bound: BoundName) -> Iterator[tuple[Path, str]]:
+    if bound.from_ is not None:
+        yield ("from",), bound.from_
+    for key in ("person_name", "postal_address"):
+        part = getattr(bound, key)
+        if part is not None:
+            yield from (((key, name), value) for name, value in part.model_dump(exclude_none=True).items())
+
+
+def _check_lookup(loaded: Loaded, lookup: Lookup) -> Iterator[Problem]:
+    if lookup.csv is None:
+        return
+    try:
+        read_csv(lookup.csv, loaded.home.parent)
+    except CsvProblem as problem:
+        path = ("csv", "file") if problem.code != "unknown-column" else ("csv",)
+        yield Problem(problem.code, problem.what, loaded.document.place(path), fix=_columns(problem.candidates))
+
+
+def _columns(names: list[str]) -> str:
+    return f"its columns are {', '.join(names)}" if names else ""
+
+
+def check_mapping(project: Project, loaded: Loaded, mapping: Mapping) -> Iterator[Problem]:
+    """Bind a mapping against its source and its schema."""
+    document, missing = loaded.document, False
+    for kind, name in (("source", mapping.source), ("schema", mapping.mapping)):
+        if project.get(kind, name) is None:
+            missing = True
+            if kind not in project.broken:
+                path: Path = ("source",) if kind == "source" else ("mapping",)
+                known = project.names(kind)
+                yield unknown(f"unknown-{kind}", f"there is no {kind} '{name}'", document, path, name, known)
+    if missing:
+        return
+    if {"endpoints_of", "lookup", "settings"} & project.broken:
+        return
+    source = project.source(mapping.source)
+    world = World(source, project.schema(mapping.mapping), project.lookups(mapping.source), project.setting_types())
+    query = build(mapping, world, Reading(source.formats, lambda name: name))
+    yield from (problem_of(document, finding) for finding in query.findings)
+
+
+def problem_of(document: Document, finding: Finding) -> Problem:
+    """Return a finding of a mapping as a problem with its place."""
+    place = _finding_place(document, finding)
+    known = [name for name in finding.candidates if name]
+    fix = did_you_mean(finding.wrong, known) if finding.wrong else ""
+    why = finding.why
+    if not fix and known and not why:
+        why = f"in view: {', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
+    return Problem(finding.code, finding.what, place, why, fix)
+
+
+def _finding_place(document: Document, finding: Finding) -> Place:
+    if finding.offset is None:
+        if finding.code == "unknown-target":
+            return document.key_place(finding.at)
+        return document.place(finding.at)
+    written = document.data
+    for part in finding.at:
+        written = written[part]  # type: ignore[index]  # the path leads to an SQL text
+    before = str(written)[: finding.offset]
+    line = before.count("\n") + 1
+    column = finding.offset - (before.rfind("\n") + 1) + 1
+    place = document.block_place(finding.at, line, column)
+    return Place(place.file, place.line, place.column, max(finding.width, 1))

@@ -1,0 +1,176 @@
+"""What must be true of a school file: it gives what its source asks for, and names what is there. Next: `run/plan`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.document import Document
+from engine.errors import Problem
+from engine.problem_text import did_you_mean
+from engine.spec.load import Loaded
+from engine.spec.project import Project
+from engine.spec.query import World, build
+from engine.spec.relation import Reading
+from engine.spec.school import School
+from engine.spec.source import ConfigItem, Source
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def check_school(project: Project, loaded: Loaded) -> Iterator[Problem]:
+    """Return what is wrong with a school file."""
+    school, document = loaded.content, loaded.document
+    if not isinstance(school, School):
+        return
+    yield from _check_zone(document, school)
+    yield from _check_settings(project, document, school)
+    yield from _check_deliver(document, school)
+    if school.application is not None and project.get("application", school.application) is None:
+        yield _unknown(project, document, "application", school.application, ("application",))
+    if project.get("source", school.source) is None:
+        if "source" not in project.broken:
+            yield _unknown(project, document, "source", school.source, ("source",))
+        return
+    yield from _check_config(document, school, project.source(school.source))
+    yield from _check_entities(project, document, school)
+    yield from _check_overrides(project, document, school)
+
+
+def _unknown(project: Project, document: Document, kind: str, name: str, path: tuple[str | int, ...]) -> Problem:
+    known = sorted(project.names(kind))
+    why = f"known: {', '.join(known[:12])}" if known else ""
+    what = f"there is no {kind} '{name}'"
+    return Problem(f"unknown-{kind}", what, document.place(path), why, did_you_mean(name, known))
+
+
+def _check_zone(document: Document, school: School) -> Iterator[Problem]:
+    try:
+        ZoneInfo(school.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        what = f"'{school.time_zone}' is no time zone"
+        yield Problem("unknown-time-zone", what, document.place(("time_zone",)), fix="write one such as Europe/London")
+
+
+def _check_config(document: Document, school: School, source: Source) -> Iterator[Problem]:
+    for name, item in source.config.items():
+        if name not in school.config and item.default is None:
+            what = f"the source '{source.source}' needs config '{name}'"
+            place = document.place(("config",)) if document.has(("config",)) else document.key_place(("school",))
+            yield Problem("missing-config", what, place, item.description, f"add {name}: under config:")
+    for name, value in school.config.items():
+        found = source.config.get(name)
+        path = ("config", name)
+        if found is None:
+            what = f"the source '{source.source}' has no config '{name}'"
+            known = list(source.config)
+            why = f"it has {', '.join(known)}"
+            yield Problem("unknown-config", what, document.key_place(path), why, did_you_mean(name, known))
+        else:
+            yield from _check_value(document, path, found, value)
+
+
+def _check_value(document: Document, path: tuple[str, str], item: ConfigItem, value: object) -> Iterator[Problem]:
+    plain = isinstance(value, str | int)
+    if item.type == "secret" and plain:
+        what = f"'{path[1]}' is a secret, and secrets do not stand in documents"
+        name = path[1].upper()
+        yield Problem("secret-in-file", what, document.place(path), fix=f"write {{env: {name}}} and set that variable")
+    elif item.type != "secret" and not plain:
+        yield Problem("wrong-type", f"'{path[1]}' is no secret: write its value", document.place(path))
+    elif item.pattern and plain and not re.fullmatch(item.pattern, str(value)):
+        what = f"'{path[1]}' does not have the form {item.pattern}"
+        yield Problem("bad-value", what, document.place(path), item.description)
+    elif item.type == "url" and plain and not _is_url(str(value)):
+        yield Problem("bad-url", f"'{path[1]}' is no http or https address", document.place(path))
+
+
+def _is_url(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.username
+
+
+def _check_entities(project: Project, document: Document, school: School) -> Iterator[Problem]:
+    for index, entity in enumerate(school.entities):
+        path = ("entities", index)
+        if project.get("schema", entity) is None:
+            if "schema" not in project.broken:
+                yield _unknown(project, document, "schema", entity, path)
+        elif project.get("mapping", f"{school.source}/{entity}") is None and "mapping" not in project.broken:
+            what = f"the source '{school.source}' has no mapping to '{entity}'"
+            known = [
+                name.partition("/")[2] for name in project.names("mapping") if name.startswith(school.source + "/")
+            ]
+            why = f"it has {', '.join(sorted(known))}" if known else ""
+            yield Problem("unknown-mapping", what, document.place(path), why, did_you_mean(entity, known))
+        elif project.get("binding", entity) is None and "binding" not in project.broken:
+            what = f"nothing says what '{entity}' becomes in Haplo"
+            fix = f"write schemas/haplo/{entity}.yaml"
+            yield Problem("unknown-binding", what, document.place(path), fix=fix)
+        if entity in school.entities[:index]:
+            yield Problem("duplicate-entity", f"'{entity}' is there twice", document.place(path))
+
+
+def _check_settings(project: Project, document: Document, school: School) -> Iterator[Problem]:
+    if "settings" in project.broken:
+        return
+    declared = project.settings()
+    names = [f"{group}.{name}" for group, members in declared.items() for name in members]
+    for group, members in school.settings.items():
+        for name, value in members.items():
+            path = ("settings", group, name)
+            setting = declared.get(group, {}).get(name)
+            if setting is None:
+                what = f"there is no setting '{group}.{name}'"
+                fix = did_you_mean(f"{group}.{name}", names)
+                yield Problem("unknown-setting", what, document.key_place(path), fix=fix)
+            elif not setting.accepts(value):
+                what = f"'{group}.{name}' must be {_SAID[setting.type]}"
+                yield Problem("wrong-type", what, document.place(path), setting.description)
+            elif value == []:
+                what = f"'{group}.{name}' is an empty list, which would keep nothing"
+                yield Problem("empty-list", what, document.place(path), fix="write null to switch the rule off")
+
+
+_SAID = {"text": "text", "texts": "a list of texts", "boolean": "true or false", "integer": "a whole number"}
+
+
+def _check_deliver(document: Document, school: School) -> Iterator[Problem]:
+    deliver = school.deliver
+    if deliver is None:
+        return
+    parts = urlsplit(deliver.url)
+    if not _is_url(deliver.url):
+        yield Problem("bad-url", "'url' is no http or https address", document.place(("deliver", "url")))
+    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        why = "the API key and personal data would cross the network in the clear"
+        place = document.place(("deliver", "url"))
+        yield Problem("insecure-url", "Haplo is reached over https only", place, why, "write https://")
+    for entity in deliver.kinds:
+        if entity not in school.entities:
+            what = f"'{entity}' is not among this school's entities"
+            place = document.key_place(("deliver", "kinds", entity))
+            yield Problem("unknown-entity", what, place, fix=did_you_mean(entity, school.entities))
+
+
+def _check_overrides(project: Project, document: Document, school: School) -> Iterator[Problem]:
+    from engine.spec.check import problem_of
+
+    for entity, override in school.override.items():
+        if project.get("mapping", f"{school.source}/{entity}") is None or project.get("schema", entity) is None:
+            what = f"there is nothing to override: no mapping to '{entity}'"
+            yield Problem("unknown-mapping", what, document.key_place(("override", entity)))
+            continue
+        mapping = project.mapping(school.source, entity, school)
+        for index, name in enumerate(override.remove):
+            if name not in project.mapping(school.source, entity).fields:
+                what = f"there is no field '{name}' to remove"
+                yield Problem("unknown-field", what, document.place(("override", entity, "remove", index)))
+        source = project.source(school.source)
+        world = World(source, project.schema(entity), project.lookups(school.source), project.setting_types())
+        for finding in build(mapping, world, Reading(source.formats, lambda name: name)).findings:
+            at = ("override", entity, *finding.at)
+            if document.has(at[:4]):
+                yield problem_of(document, type(finding)(**{**vars(finding), "at": at}))

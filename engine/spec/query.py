@@ -1,0 +1,373 @@
+"""One entity's mapping as one SQL statement, and what it needs of the record sets.
+
+The statement gives every record exactly one state: `filtered` (by a rule), `merged` (another record of its key is
+used), `quarantined` (a required field has no good value) or `emitted`. It expects the tables `_run` (settings, run)
+and `lookup:<name>` (key, value), and reads record sets where `place` says. Next: `spec/load`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.kinds.rule import OfSetting, Rule
+from engine.kinds.types import TargetField, literal, quote
+from engine.kinds.value import Value
+from engine.spec.derive import Deriver, constant
+from engine.spec.fit import faults, fit
+from engine.spec.lookup import Lookup
+from engine.spec.mapping import From, Table
+from engine.spec.mapping import Mapping as MappingDocument
+from engine.spec.relation import EachRelation, Expr, Reading, Relation, SetRelation, UnionRelation, Use, either
+from engine.spec.schema import Schema
+from engine.spec.source import Source
+from engine.spec.view import At, Finding, Findings, View, order_key
+
+
+@dataclass(frozen=True)
+class World:
+    """What a mapping stands in: its source, the target, lookups and settings (their DuckDB types by group and name).
+
+    `keys` gives, for an entity, a SELECT of the keys that a reference to it may hold, or None where that is not known.
+    """
+
+    source: Source
+    schema: Schema
+    lookups: Mapping[str, Lookup]
+    settings: Mapping[str, Mapping[str, str]]
+    keys: Callable[[str], str | None] = lambda entity: None
+
+
+@dataclass
+class Query:
+    """The statement and what was learnt on the way."""
+
+    sql: str
+    sets: list[str]
+    """The record sets whose records become rows (not those that are only looked into)."""
+    used: dict[str, list[str]]
+    """Every record set that is read, with the fields that are used."""
+    absent: list[str]
+    """Target fields that no answer carried: Haplo's values are left alone."""
+    lineage: dict[str, list[Use]]
+    """Target field to the source fields it is made of."""
+    lookups: list[str]
+    blocked: list[str] = field(default_factory=list)
+    """Rules and joins whose fields no answer carried: without them nothing can be said of any record."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+def build(mapping: MappingDocument, world: World, reading: Reading) -> Query:
+    """Make the statement of a mapping. With findings the statement is not to be used."""
+    return _Builder(mapping, world, reading).build()
+
+
+class _TableRelation(Relation):
+    """A named step of the mapping."""
+
+    def __init__(self, name: str, view: View, own: dict[str, Callable[[], Expr]], rule: str) -> None:
+        super().__init__(name)
+        self.view, self._own, self._rule = view, own, rule
+        self._needed: dict[str, Expr] = {}
+
+    def names(self) -> list[str]:
+        return [*self._own, *self.view.relation.names()]
+
+    def sets(self) -> list[str]:
+        return self.view.relation.sets()
+
+    def column(self, name: str) -> Expr | None:
+        if name not in self._needed:
+            expr = self._own[name]() if name in self._own else self.view.relation.column(name)
+            if expr is None:
+                return None
+            self._needed[name] = expr
+        expr = self._needed[name]
+        bad = f"list_contains(_bad, {literal(name)})" if expr.bad else None
+        return Expr(quote(name), expr.type, expr.uses, expr.absent, bad)
+
+    def sql(self) -> str:
+        columns = ", ".join(f"{expr.sql} AS {quote(name)}" for name, expr in self._needed.items())
+        marks = [f"CASE WHEN {expr.bad} THEN {literal(name)} END" for name, expr in self._needed.items() if expr.bad]
+        bad = f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)" if marks else "[]::VARCHAR[]"
+        head = f"_set, _row, _source_key, {bad} AS _bad, {self._rule} AS _rule"
+        return f"SELECT {head}{', ' if columns else ''}{columns} {self.view.from_clause()}"
+
+
+class _Builder:
+    def __init__(self, mapping: MappingDocument, world: World, reading: Reading) -> None:
+        self.mapping, self.world, self.reading = mapping, world, reading
+        self.findings = Findings()
+        self.blocked: list[str] = []
+        self.deriver = Deriver(world.source.formats, world.lookups, self.relation, world.keys, self.findings)
+
+    def relation(self, name: str, at: At) -> Relation | None:
+        """Return a fresh relation of a table or a set; each use asks for its own columns."""
+        if name in self.mapping.tables:
+            return self._table(name, self.mapping.tables[name], at)
+        try:
+            _, _, record_set = self.world.source.find(name)
+        except KeyError:
+            known = [*self.mapping.tables, *(set_name for _, set_name, _ in self.world.source.sets())]
+            what = f"there is no record set or table '{name}'"
+            self.findings.add(Finding(at, "unknown-set", what, name, tuple(known)))
+            return None
+        return SetRelation(name, record_set, self.reading)
+
+    def _table(self, name: str, table: Table, at: At) -> Relation | None:
+        if at[:2] == ("tables", name):
+            self.findings.add(Finding(at, "table-loop", f"table '{name}' is made of itself"))
+            return None
+        own_at: At = ("tables", name)
+        view = self._view(table.from_, table.join, own_at)
+        if view is None:
+            return None
+        rule = self._rule(table.where, view, own_at)
+
+        def derived(field_name: str, value: Value) -> Callable[[], Expr]:
+            return lambda: self.deriver.value(value, view, (*own_at, "fields", field_name))
+
+        own = {field_name: derived(field_name, value) for field_name, value in table.fields.items()}
+        return _TableRelation(name, view, own, rule)
+
+    def _view(self, origin: From, joins: Mapping[str, object], at: At) -> View | None:
+        members = [self.relation(name, (*at, "from")) for name in origin.sets]
+        known = [member for member in members if member is not None]
+        if not known:
+            return None
+        relation = known[0] if len(known) == 1 else UnionRelation(known)
+        if origin.each is not None:
+            if relation.column(origin.each) is None:
+                what = f"there is no field '{origin.each}' in {relation.name}"
+                names = tuple(relation.names())
+                self.findings.add(Finding((*at, "from", "each"), "unknown-field", what, origin.each, names))
+            relation = EachRelation(relation, origin.each, origin.name)
+        view = View(relation, self.world.settings, self.findings)
+        self._add_joins(view, joins, at)
+        return view
+
+    def _add_joins(self, view: View, joins: Mapping[str, object], at: At) -> None:
+        from engine.kinds.value import Join
+
+        for alias, join in joins.items():
+            assert isinstance(join, Join)
+            other = self.relation(join.set, (*at, "join", alias, "set"))
+            if other is not None:
+                view.add_join(alias, join, other, (*at, "join", alias))
+        view.prepare_joins()
+
+    def build(self) -> Query:
+        """Make the statement: values, fitted values, faults, states."""
+        view = self._view(self.mapping.from_, self.mapping.join, ())
+        if view is None:
+            return self._query("", view, {})
+        rule = self._rule(self.mapping.where, view, ())
+        fields = self._fields(view)
+        if self.mapping.one_per is not None:
+            view.ask(view.relation, {}, self.mapping.one_per.order, ("one_per",))
+        if self.findings.found:
+            return self._query("", view, fields)
+        return self._query(self._statement(view, rule, fields), view, fields)
+
+    def _query(self, sql: str, view: View | None, fields: Mapping[str, Expr]) -> Query:
+        return Query(
+            sql,
+            view.relation.sets() if view else [],
+            {name: list(columns) for name, columns in self.reading.used.items()},
+            [name for name, expr in fields.items() if expr.absent],
+            {name: sorted(expr.uses) for name, expr in fields.items()},
+            sorted({miss.table for expr in fields.values() for miss in expr.misses} & set(self.world.lookups)),
+            self.blocked,
+            self.findings.found,
+        )
+
+    def _fields(self, view: View) -> dict[str, Expr]:
+        fields: dict[str, Expr] = {}
+        for name, value in self.mapping.fields.items():
+            target = self.world.schema.fields.get(name)
+            if target is None:
+                what = f"there is no field '{name}' in schema '{self.world.schema.schema_}'"
+                known = tuple(self.world.schema.fields)
+                self.findings.add(Finding(("fields", name), "unknown-target", what, name, known))
+                continue
+            fields[name] = self.deriver.value(value, view, ("fields", name), target)
+            if fit(fields[name], target, self.world.source.formats) is None:
+                what = f"{_plain_type(fields[name].type)} cannot become {_said(target)} '{name}'"
+                self.findings.add(Finding(("fields", name), "type-mismatch", what))
+        for name, target in self.world.schema.fields.items():
+            if target.required and name not in self.mapping.fields:
+                what = f"the required field '{name}' is not mapped"
+                self.findings.add(Finding(("fields",), "missing-field", what))
+        return fields
+
+    def _statement(self, view: View, rule: str, fields: Mapping[str, Expr]) -> str:
+        raw = [f"({expr.sql}) AS {quote('x:' + name)}" for name, expr in fields.items()]
+        conditions = self._conditions(fields)
+        marks = [f"{sql} AS {quote(mark)}" for mark, sql in conditions.items()]
+        order = self.mapping.one_per.order if self.mapping.one_per else []
+        sorts = [f"{order_key(item, quote(item.by))} AS {quote(f'o:{i}')}" for i, item in enumerate(order)]
+        several = view.ambiguous()
+        first = " ".join(f"WHEN {test} THEN 'ambiguous-{alias}'" for alias, test in several.items())
+        join_fault = f"CASE {first} END" if several else "NULL::VARCHAR"
+        head = f"_set, _row, _source_key, {rule} AS _rule, {join_fault} AS _join"
+        values = f"SELECT {', '.join([head, *sorts, *marks, *raw])} {view.from_clause()}"
+        fitted = ", ".join(self._fitted(name, expr) for name, expr in fields.items())
+        judged = ", ".join(self._judged(name, expr) for name, expr in fields.items())
+        key = quote("v:" + self.world.schema.key)
+        by = ", ".join(
+            [f"{quote(f'o:{i}')} {'DESC' if item.descending else 'ASC'} NULLS LAST" for i, item in enumerate(order)]
+            + ["_set", "_row"]
+        )
+        group = f"PARTITION BY {key}, _rule IS NULL"
+        counted = f"row_number() OVER ({group} ORDER BY {by}) AS _nth, count(*) OVER ({group}) AS _same"
+        return (
+            f"WITH x AS ({values}), v AS (SELECT *, {fitted} FROM x), f AS (SELECT *, {judged} FROM v), "
+            f"n AS (SELECT *, {counted} FROM f) {self._result(fields)}"
+        )
+
+    def _conditions(self, fields: Mapping[str, Expr]) -> dict[str, str]:
+        """Return the columns that say, before fitting, what went wrong in sources and in tables of codes."""
+        marks: dict[str, str] = {}
+        for name, expr in fields.items():
+            if expr.bad:
+                marks[f"b:{name}"] = f"coalesce({expr.bad}, FALSE)"
+            lost = either([miss.condition for miss in expr.misses if miss.lost])
+            told = either([miss.condition for miss in expr.misses if not miss.lost])
+            if lost:
+                marks[f"l:{name}"] = lost
+            if told:
+                marks[f"t:{name}"] = told
+        return marks
+
+    def _fitted(self, name: str, expr: Expr) -> str:
+        target = self.world.schema.fields[name]
+        raw = Expr(quote("x:" + name), expr.type) if expr.sql != "NULL" else expr
+        return f"{fit(raw, target, self.world.source.formats)} AS {quote('v:' + name)}"
+
+    def _judged(self, name: str, expr: Expr) -> str:
+        target = self.world.schema.fields[name]
+        keys = self.world.keys(target.ref) if target.ref and target.ref != self.world.schema.schema_ else None
+        bad = quote(f"b:{name}") if expr.bad and target.type != "list" else None
+        lost = [miss for miss in expr.misses if miss.lost]
+        seen = Expr("", expr.type, bad=bad, misses=tuple(type(m)(m.table, quote(f"l:{name}"), True) for m in lost[:1]))
+        found = faults(quote("v:" + name), quote("x:" + name), seen, target, keys)
+        if name == self.world.schema.key and self.mapping.one_per is None:
+            key = quote("v:" + name)
+            again = f"_rule IS NULL AND {key} IS NOT NULL AND count(*) OVER (PARTITION BY {key}, _rule IS NULL) > 1"
+            found.append(("duplicate-key", again))
+        arms = " ".join(f"WHEN {condition} THEN {literal(rule)}" for rule, condition in found)
+        return f"CASE {arms} END AS {quote('f:' + name)}" if arms else f"NULL::VARCHAR AS {quote('f:' + name)}"
+
+    def _result(self, fields: Mapping[str, Expr]) -> str:
+        schema = self.world.schema
+        hard = [name for name in fields if schema.fields[name].required or name == schema.key]
+        soft = [name for name in fields if name not in hard]
+        arms = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)}" for name in hard)
+        reasons = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {quote('f:' + name)}" for name in hard)
+        merged = "WHEN _nth > 1 THEN 'merged'" if self.mapping.one_per else ""
+        state = (
+            f"CASE WHEN _rule IS NOT NULL THEN 'filtered' {merged} "
+            f"WHEN _join IS NOT NULL {_or_any(hard)} THEN 'quarantined' ELSE 'emitted' END AS _state"
+        )
+        reason = f"CASE WHEN _rule IS NOT NULL THEN _rule WHEN _join IS NOT NULL THEN _join {reasons} END AS _reason"
+        where = (
+            f"CASE WHEN _rule IS NULL AND _join IS NULL THEN CASE {arms} END END AS _field"
+            if arms
+            else ("NULL::VARCHAR AS _field")
+        )
+        withheld = [f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)} END" for name in soft]
+        columns = [self._column(name, fields, soft) for name in schema.fields]
+        head = ["_set", "_row", "_source_key", state, reason, where, f"{_list(withheld)} AS _withheld"]
+        return f"SELECT {', '.join([*head, f'{self._told(fields, hard)} AS _told', *columns])} FROM n"
+
+    def _column(self, name: str, fields: Mapping[str, Expr], soft: list[str]) -> str:
+        if name not in fields:
+            return f"NULL::{self.world.schema.fields[name].sql_type()} AS {quote(name)}"
+        if name in soft:
+            return f"CASE WHEN {quote('f:' + name)} IS NULL THEN {quote('v:' + name)} END AS {quote(name)}"
+        return f"{quote('v:' + name)} AS {quote(name)}"
+
+    def _told(self, fields: Mapping[str, Expr], hard: list[str]) -> str:
+        """Return the list of what is told of a row: every fault, items that were left out, codes never seen."""
+        marks: list[str] = []
+        for name, expr in fields.items():
+            level = "row" if name in hard else "value"
+            record = f"{{'field': {literal(name)}, 'rule': {quote('f:' + name)}, 'level': {literal(level)}}}"
+            marks.append(f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {record} END")
+            if expr.bad and self.world.schema.fields[name].type == "list":
+                marks.append(_mark(f"b:{name}", name, "item", "item"))
+            if any(not miss.lost for miss in expr.misses):
+                marks.append(_mark(f"t:{name}", name, "code", "told"))
+        return _list(marks, "STRUCT(field VARCHAR, rule VARCHAR, level VARCHAR)")
+
+    def _rule(self, rules: list[Rule], view: View, at: At) -> str:
+        """Return the name of the first rule that a record fails, as SQL; NULL when it passes them all."""
+        arms = [
+            f"WHEN NOT coalesce({self._test(rule, view, (*at, 'where', index))}, FALSE) THEN {literal(rule.rule)}"
+            for index, rule in enumerate(rules)
+        ]
+        return f"CASE WHEN _rule IS NOT NULL THEN _rule {' '.join(arms)} END" if arms else "_rule"
+
+    def _test(self, rule: Rule, view: View, at: At) -> str:
+        test = self._bare_test(rule, view, at)
+        if rule.when is None:
+            return test
+        switch = view.resolve(f"settings.{rule.when}", (*at, "when"))
+        return f"(NOT coalesce({switch.sql}, FALSE) OR ({test}))"
+
+    def _bare_test(self, rule: Rule, view: View, at: At) -> str:
+        if rule.sql is not None:
+            expr = self.deriver.sql(rule.sql, view, (*at, "sql"))
+        else:
+            assert rule.field is not None
+            expr = view.resolve(rule.field, (*at, "field"))
+        if expr.absent:
+            self.blocked.append(f"rule '{rule.rule}'")
+        return expr.sql if rule.sql is not None else self._field_test(rule, expr, view, at)
+
+    def _field_test(self, rule: Rule, expr: Expr, view: View, at: At) -> str:
+        if rule.in_ is not None:
+            return self._listed(rule.in_, expr, view, (*at, "in"))
+        if rule.not_in is not None:
+            listed = self._listed(rule.not_in, expr, view, (*at, "not_in"), off="FALSE")
+            return f"NOT coalesce({listed}, FALSE)"
+        if rule.present is not None:
+            empty = f"({expr.sql} IS NULL OR len({expr.sql}) = 0)" if expr.type.endswith("]") else f"{expr.sql} IS NULL"
+            return f"NOT {empty}" if rule.present else empty
+        if rule.equals is not None:
+            other = constant(rule.equals)
+            return f"{expr.sql} = {other.sql}" if expr.type == other.type else f"{expr.as_text().sql} = {other.sql}"
+        if rule.matches is not None:
+            return f"regexp_full_match({expr.as_text().sql}, {literal(rule.matches)})"
+        size = f"len({expr.sql})" if expr.type.endswith("]") or expr.type == "VARCHAR" else expr.sql
+        return f"{size} >= {rule.at_least}" if rule.at_least is not None else f"{size} <= {rule.at_most}"
+
+    def _listed(self, wanted: list[str] | OfSetting, expr: Expr, view: View, at: At, off: str = "TRUE") -> str:
+        text = expr.as_text().sql
+        if isinstance(wanted, list):
+            return f"list_contains({literal(wanted)}, {text})"
+        setting = view.resolve(f"settings.{wanted.setting}", (*at, "setting")).sql
+        return f"CASE WHEN {setting} IS NULL THEN {off} ELSE list_contains({setting}, {text}) END"
+
+
+def _or_any(names: list[str]) -> str:
+    return "".join(f" OR {quote('f:' + name)} IS NOT NULL" for name in names)
+
+
+def _list(marks: list[str], kind: str = "VARCHAR") -> str:
+    if not marks:
+        return f"[]::{kind}[]"
+    return f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)"
+
+
+def _mark(column: str, name: str, rule: str, level: str) -> str:
+    record = f"{{'field': {literal(name)}, 'rule': {literal(rule)}, 'level': {literal(level)}}}"
+    return f"CASE WHEN {quote(column)} THEN {record} END"
+
+
+def _plain_type(kind: str) -> str:
+    return "a list" if kind.endswith("]") else "a record" if kind.startswith("STRUCT") else kind.lower()
+
+
+def _said(target: TargetField) -> str:
+    return f"the {target.type}"

@@ -1,0 +1,207 @@
+"""Record sets, tables and unions as SQL relations whose columns are named when they are first needed.
+
+Every relation gives `_set, _row` (where the record came from), `_source_key`, `_bad` (fields whose wire text could
+not be read), `_rule` (the rule that filtered it, or NULL), and the columns that were asked of it: so what nobody
+asks for is never read. Next: `spec/view`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from engine.kinds.types import SQL_TYPES, Formats, SourceField, convert, filled, literal, quote
+from engine.spec.source import RecordSet
+
+Use = tuple[str, str]
+"""A record set and one of its fields."""
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A condition under which a table of codes had no entry, and whether the value is lost by it."""
+
+    table: str
+    condition: str
+    lost: bool
+
+
+@dataclass(frozen=True)
+class Expr:
+    """An SQL expression with what is known of it.
+
+    `absent`: no answer carried what it is made of, so Haplo's value is to be left alone. `bad`: a condition under
+    which a wire text behind it could not be read.
+    """
+
+    sql: str
+    type: str
+    uses: frozenset[Use] = frozenset()
+    absent: bool = False
+    bad: str | None = None
+    misses: tuple[Miss, ...] = ()
+
+    def as_text(self) -> Expr:
+        """Return the expression as text."""
+        return self if self.type == "VARCHAR" else replace(self, sql=f"CAST({self.sql} AS VARCHAR)", type="VARCHAR")
+
+
+NOTHING = Expr("NULL", "VARCHAR")
+
+
+def either(conditions: list[str | None]) -> str | None:
+    """Return the condition that one of these holds; None when there is none."""
+    given = [condition for condition in conditions if condition]
+    return " OR ".join(f"coalesce({condition}, FALSE)" for condition in given) if given else None
+
+
+def bad_column(name: str, holder: str = "_bad") -> str:
+    """Return the condition that the wire text of a column could not be read."""
+    return f"list_contains({holder}, {literal(name)})"
+
+
+class Relation:
+    """Something with records; the base of the three kinds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def names(self) -> list[str]:
+        """Return every column that could be asked for."""
+        raise NotImplementedError
+
+    def column(self, name: str) -> Expr | None:
+        """Ask for a column: its expression as seen from outside; None when there is none of this name."""
+        raise NotImplementedError
+
+    def sql(self) -> str:
+        """Return the SELECT that gives the relation, with the columns asked for so far."""
+        raise NotImplementedError
+
+    def sets(self) -> list[str]:
+        """Return the record sets whose records these are, each once."""
+        raise NotImplementedError
+
+
+@dataclass
+class Reading:
+    """What is known of the record sets while SQL is made: where they are, and which fields came."""
+
+    formats: Formats
+    place: Callable[[str], str]
+    present: Mapping[str, frozenset[str]] | None = None
+    used: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def use(self, set_name: str, field_name: str) -> None:
+        """Note that a field is needed."""
+        self.used.setdefault(set_name, {})[field_name] = None
+
+    def is_absent(self, set_name: str, field_name: str) -> bool:
+        return self.present is not None and field_name not in self.present.get(set_name, frozenset())
+
+
+class SetRelation(Relation):
+    """The records of one set, its fields converted from their wire forms."""
+
+    def __init__(self, name: str, record_set: RecordSet, reading: Reading) -> None:
+        super().__init__(name)
+        self._set, self._reading, self._needed = record_set, reading, dict[str, SourceField]()
+        reading.used.setdefault(name, {})
+        for key in record_set.key or []:
+            reading.use(name, key)
+
+    def names(self) -> list[str]:
+        return list(self._set.fields)
+
+    def sets(self) -> list[str]:
+        return [self.name]
+
+    def column(self, name: str) -> Expr | None:
+        spec = self._set.fields.get(name)
+        if spec is None:
+            return None
+        self._needed[name] = spec
+        self._reading.use(self.name, name)
+        kind = "VARCHAR[]" if spec.type == "list" else SQL_TYPES[spec.type]
+        bad = bad_column(name) if kind != "VARCHAR" else None
+        return Expr(quote(name), kind, frozenset({(self.name, name)}), self._reading.is_absent(self.name, name), bad)
+
+    def sql(self) -> str:
+        columns = [f"{self._read(name, spec)} AS {quote(name)}" for name, spec in self._needed.items()]
+        own = [f"{literal(self.name)} AS _set", "_row", f"{self._key()} AS _source_key"]
+        bad = f"{self._bad()} AS _bad"
+        rule = "NULL::VARCHAR AS _rule"
+        return f"SELECT {', '.join([*own, bad, rule, *columns])} FROM {self._reading.place(self.name)}"
+
+    def _key(self) -> str:
+        keys = [f"coalesce({quote(key)}, '')" for key in self._set.key or []]
+        return " || '|' || ".join(keys) if keys else "CAST(_row AS VARCHAR)"
+
+    def _bad(self) -> str:
+        tests = [
+            f"CASE WHEN ({filled(quote(name), self._reading.formats)}) IS NOT NULL "
+            f"AND ({self._read(name, spec)}) IS NULL THEN {literal(name)} END"
+            for name, spec in self._needed.items()
+            if spec.type not in ("text", "enum")
+        ]
+        return f"list_filter([{', '.join(tests)}], lambda e: e IS NOT NULL)" if tests else "[]::VARCHAR[]"
+
+    def _read(self, name: str, spec: SourceField) -> str:
+        raw = filled(quote(name), self._reading.formats)
+        if spec.type != "list":
+            return convert(raw, spec.type, self._reading.formats)
+        if spec.split is None:
+            return f"try_cast(try_cast({raw} AS JSON) AS VARCHAR[])"
+        items = f"list_transform(string_split({raw}, {literal(spec.split)}), lambda e: trim(e))"
+        return f"list_filter({items}, lambda e: e <> '')"
+
+
+class UnionRelation(Relation):
+    """Records of several relations, one after the other."""
+
+    def __init__(self, members: list[Relation]) -> None:
+        super().__init__("+".join(member.name for member in members))
+        self._members = members
+
+    def names(self) -> list[str]:
+        first, *others = (member.names() for member in self._members)
+        return [name for name in first if all(name in other for other in others)]
+
+    def sets(self) -> list[str]:
+        return list(dict.fromkeys(name for member in self._members for name in member.sets()))
+
+    def column(self, name: str) -> Expr | None:
+        found = [member.column(name) for member in self._members]
+        columns = [column for column in found if column is not None]
+        if len(columns) < len(found):
+            return None
+        uses = frozenset(use for column in columns for use in column.uses)
+        absent = all(column.absent for column in columns)
+        return replace(columns[0], uses=uses, absent=absent, bad=either([c.bad for c in columns[:1]]))
+
+    def sql(self) -> str:
+        return " UNION ALL BY NAME ".join(f"({member.sql()})" for member in self._members)
+
+
+class EachRelation(Relation):
+    """A record for each item of a list field; a record with an empty list stays, with no item."""
+
+    def __init__(self, base: Relation, each: str, name: str) -> None:
+        super().__init__(base.name)
+        self._base, self._each, self._item = base, each, name
+        self._list = base.column(each)
+
+    def names(self) -> list[str]:
+        return [*self._base.names(), self._item]
+
+    def sets(self) -> list[str]:
+        return self._base.sets()
+
+    def column(self, name: str) -> Expr | None:
+        if name == self._item and self._list is not None:
+            return replace(self._list, sql=quote(name), type="VARCHAR")
+        return self._base.column(name)
+
+    def sql(self) -> str:
+        items = f"CASE WHEN len({quote(self._each)}) > 0 THEN {quote(self._each)} ELSE [NULL] END"
+        return f"SELECT *, unnest({items}) AS {quote(self._item)} FROM ({self._base.sql()})"

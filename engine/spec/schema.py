@@ -1,0 +1,29 @@
+"""A target entity: its fields, what must be true of them, and the order in which rows are written.
+
+Next: `spec/mapping`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from engine.kinds.types import TargetField
+from engine.kinds.word import Name, Word
+
+
+class Schema(Word):
+    """What one row of an entity holds, whatever system it comes from."""
+
+    schema_: Annotated[Name, Field(alias="schema")]
+    title: str = ""
+    description: str = ""
+    key: Annotated[Name, Field(description="the field that tells rows apart; always text")] = "source_id"
+    sort: Annotated[list[Name], Field(description="the order of the rows in what we write")] = ["source_id"]
+    fields: dict[Name, TargetField]
+
+    def refs(self) -> set[str]:
+        """Return the entities that rows of this one point to, itself left out."""
+        found = {entity for field in self.fields.values() for entity in field.refs()}
+        return found - {self.schema_}

@@ -1,0 +1,39 @@
+"""Settings: declared once, above the systems; a school file gives values. Next: `spec/school`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.kinds.word import Name, Word
+
+SETTING_TYPES = {"text": "VARCHAR", "texts": "VARCHAR[]", "boolean": "BOOLEAN", "integer": "BIGINT"}
+SettingValue = str | bool | int | list[str] | None
+
+
+class Setting(Word):
+    """One switch or list that mappings look at. A null list switches off the rules that use it."""
+
+    type: Literal["text", "texts", "boolean", "integer"]
+    default: SettingValue = None
+    description: str
+
+    def accepts(self, value: SettingValue) -> bool:
+        """Say whether a value is of this setting's type."""
+        if value is None:
+            return True
+        if self.type == "texts":
+            return isinstance(value, list)
+        if self.type == "boolean":
+            return isinstance(value, bool)
+        if self.type == "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, str)
+
+
+class Settings(Word):
+    """All settings of a project, by group and name: `guardians.types` is `types` of the group `guardians`."""
+
+    settings: Annotated[str, Field(description="a name for this file of settings")]
+    groups: dict[Name, dict[Name, Setting]]

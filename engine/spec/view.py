@@ -1,0 +1,176 @@
+"""What a mapping's expressions can name: a relation, the joins beside it, the settings and the run.
+
+A `View` resolves names, collects what is wrong (`Findings`), and gives the FROM clause. Next: `spec/derive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from engine.kinds.types import SQL_TYPES, literal, quote
+from engine.kinds.value import Constant, Join, Order
+from engine.spec.relation import NOTHING, Expr, Relation, bad_column
+
+At = tuple[str | int, ...]
+RUN_FIELDS = {"today": "DATE", "school": "VARCHAR", "time_zone": "VARCHAR"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong in a mapping, at a path of its document; `offset` counts within an SQL text."""
+
+    at: At
+    code: str
+    what: str
+    wrong: str = ""
+    candidates: tuple[str, ...] = ()
+    why: str = ""
+    offset: int | None = None
+    width: int = 1
+
+
+@dataclass
+class Findings:
+    """All that is wrong with a mapping."""
+
+    found: list[Finding] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> Expr:
+        """Note a finding; the expression that stands in lets the work go on."""
+        self.found.append(finding)
+        return NOTHING
+
+
+class View:
+    """Names and joins in view of an expression."""
+
+    def __init__(self, relation: Relation, settings: Mapping[str, Mapping[str, str]], findings: Findings) -> None:
+        self.relation, self.settings, self.findings = relation, settings, findings
+        self._joins: dict[str, tuple[Join, Relation, dict[str, Expr], At]] = {}
+        self._clauses: list[str] = []
+
+    def add_join(self, alias: str, join: Join, relation: Relation, at: At) -> None:
+        """Put another relation in view, under a name."""
+        self._joins[alias] = (join, relation, {}, at)
+
+    def add_clause(self, clause: str) -> None:
+        """Add a LEFT JOIN of a derived table."""
+        self._clauses.append(clause)
+
+    def names(self) -> list[str]:
+        """Return what can be named here."""
+        joined = [f"{a}.{name}" for a, (_, relation, _, _) in self._joins.items() for name in relation.names()]
+        return [*self.relation.names(), *joined]
+
+    def resolve(self, name: str, at: At, offset: int | None = None) -> Expr:
+        """Return the expression of a field in view; a name that is not there is a finding."""
+        return self.find(tuple(name.split(".")), name, at, offset)
+
+    def find(self, names: tuple[str, ...], text: str, at: At, offset: int | None = None) -> Expr:
+        """Return the expression of a name given by its parts."""
+        expr = None
+        if names[0] in self._joins and len(names) == 2:
+            expr = self._joined(names[0], names[1])
+        elif names[0] in ("settings", "run") and len(names) > 1:
+            expr = self._environment(names)
+        elif len(names) == 1:
+            expr = self.relation.column(names[0])
+        if expr is not None:
+            return expr
+        known = list(self._known(names))
+        what = f"there is no field '{text}' in {self.relation.name}"
+        return self.findings.add(Finding(at, "unknown-field", what, text, tuple(known), offset=offset, width=len(text)))
+
+    def _known(self, names: tuple[str, ...]) -> list[str]:
+        if names[0] == "settings":
+            return [f"settings.{group}.{name}" for group, members in self.settings.items() for name in members]
+        if names[0] == "run":
+            return [f"run.{name}" for name in RUN_FIELDS]
+        return self.names()
+
+    def _environment(self, names: tuple[str, ...]) -> Expr | None:
+        if names[0] == "run":
+            kind = RUN_FIELDS.get(names[1]) if len(names) == 2 else None
+        else:
+            kind = self.settings.get(names[1], {}).get(names[2]) if len(names) == 3 else None
+        return Expr(".".join(quote(name) for name in names), kind) if kind else None
+
+    def _joined(self, alias: str, name: str) -> Expr | None:
+        _, relation, needed, _ = self._joins[alias]
+        column = relation.column(name)
+        if column is None:
+            return None
+        needed[name] = column
+        bad = bad_column(name, f"{quote(alias)}._bad") if column.bad else None
+        return replace(column, sql=f"{quote(alias)}.{quote(name)}", bad=bad)
+
+    def ambiguous(self) -> dict[str, str]:
+        """Return, per join that keeps none of several matches, the condition that there were several."""
+        return {a: f'"_n_{a}" > 1' for a, (join, _, _, _) in self._joins.items() if join.keep is None}
+
+    def from_clause(self) -> str:
+        """Return the FROM clause with all joins. Ask for every column before."""
+        joins = [self._join_clause(alias) for alias in self._joins]
+        return " ".join([f"FROM ({self.relation.sql()}) AS _base CROSS JOIN _run", *joins, *self._clauses])
+
+    def prepare_joins(self) -> None:
+        """Ask the relations for the columns that the joins themselves need."""
+        for alias, (join, relation, _, at) in self._joins.items():
+            for theirs, ours in join.by.items():
+                self.column_of(relation, theirs, (*at, "by", theirs))
+                self.resolve(ours, (*at, "by", theirs))
+            self.ask(relation, join.where, join.order, at)
+            del alias
+
+    def column_of(self, relation: Relation, name: str, at: At) -> Expr:
+        """Return a column of another relation; a name that is not there is a finding."""
+        column = relation.column(name)
+        if column is not None:
+            return column
+        what = f"there is no field '{name}' in {relation.name}"
+        return self.findings.add(Finding(at, "unknown-field", what, name, tuple(relation.names())))
+
+    def ask(self, relation: Relation, where: Mapping[str, Constant], order: list[Order], at: At) -> None:
+        """Ask a relation for the columns of a condition and an order."""
+        for name in where:
+            self.column_of(relation, name, (*at, "where", name))
+        for index, item in enumerate(order):
+            self.column_of(relation, item.by, (*at, "order", index))
+
+    def _join_clause(self, alias: str) -> str:
+        join, relation, needed, _ = self._joins[alias]
+        keys = list(join.by)
+        fold = (lambda sql: f"lower(trim({sql}))") if join.fold_case else (lambda sql: sql)
+        parts = [f"{literal(name)}: {column.sql}" for name, column in needed.items()]
+        record = "{" + ", ".join([*parts, "'_bad': _bad"]) + "}"
+        pick = "last" if join.keep == "last" else "first"
+        names = [f'"_k_{alias}_{i}"' for i in range(len(keys))]
+        theirs = ", ".join(f"{fold(as_key(quote(k)))} AS {n}" for k, n in zip(keys, names, strict=True))
+        chosen = f'{pick}({record} ORDER BY {order_sql(join.order)}) AS {quote(alias)}, count(*) AS "_n_{alias}"'
+        inner = f"SELECT {theirs}, {chosen} FROM ({relation.sql()}) {where_sql(join.where)} GROUP BY ALL"
+        ours = [fold(as_key(self.resolve(join.by[key], ()).sql)) for key in keys]
+        on = " AND ".join(f"{n} = {o}" for n, o in zip(names, ours, strict=True))
+        return f"LEFT JOIN ({inner}) ON {on}"
+
+
+def as_key(sql: str) -> str:
+    """Return an expression in the form in which keys are compared: text."""
+    return f"CAST({sql} AS VARCHAR)"
+
+
+def where_sql(where: Mapping[str, Constant]) -> str:
+    """Return the WHERE clause of a join or a collection: unfiltered records whose fields have these values."""
+    tests = [f"{quote(name)} IS NOT DISTINCT FROM {literal(value)}" for name, value in where.items()]
+    return "WHERE " + " AND ".join(["_rule IS NULL", *tests])
+
+
+def order_sql(order: list[Order]) -> str:
+    """Return the ORDER BY list; records that are equal in it keep the order in which they came."""
+    items = [f"{order_key(item, quote(item.by))} {'DESC' if item.descending else 'ASC'} NULLS LAST" for item in order]
+    return ", ".join([*items, "_set", "_row"])
+
+
+def order_key(item: Order, sql: str) -> str:
+    """Return what is sorted by: the column, read as another type where so declared."""
+    return f"try_cast({sql} AS {SQL_TYPES[item.as_]})" if item.as_ else sql
