@@ -1,0 +1,123 @@
+"""Readers: a data file's bytes become records. JSON and XML are checked whole before the first record of any file.
+
+A reader is opened for every file first, as Haplo does, so that one bad JSON or XML file means that nothing is
+imported; what was parsed for that check is not kept, so that memory holds one file at a time.
+Stands on `javascript` and `markup`. Next: `interpret`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from engine.haplo.javascript import in_order, is_true, parse_json, text, walk
+from engine.haplo.markup import check_xml, read_attributes, read_text_of_children
+from engine.haplo.outcome import StopError
+
+TEXT_LIMIT: Final = 16 * 1024 * 1024
+_TOO_BIG: Final = "org.haplo.javascript.OAPIException: Uploaded data is too big to read into a String"
+_LINE_ENDS: Final = re.compile(r"[\r\n]+")
+
+Options = Mapping[str, Any]
+Data = bytes | Path
+Records = Callable[[], Iterator[Any]]
+"""Gives the records of one file, when its turn comes."""
+
+
+def open_files(control: Mapping[str, Any], files: Mapping[str, Data]) -> list[Records]:
+    """One reader for each file, in Haplo's order; StopError when a file can't be read at all."""
+    entries = control["files"]
+    opened = []
+    for name in in_order(files):
+        options = entries.get(name, entries.get("DEFAULT"))
+        if not isinstance(options, dict):
+            raise StopError(
+                f"Could not find file specification in control file for file {name} "
+                "(and DEFAULT file entry does not exist)"
+            )
+        opened.append(READERS[options["read"]](files[name], options, len(files) == 1))
+    return opened
+
+
+def _bytes(data: Data) -> bytes:
+    return data.read_bytes() if isinstance(data, Path) else data
+
+
+def _text(data: Data, charset: Any) -> str:
+    """A file's text; bytes that are not in the charset become U+FFFD, and a byte order mark stays."""
+    size = data.stat().st_size if isinstance(data, Path) else len(data)
+    if size > TEXT_LIMIT:
+        raise StopError(_TOO_BIG)
+    return _bytes(data).decode(_codec(charset), "replace")
+
+
+def _codec(charset: Any) -> str:
+    name = text(charset) if is_true(charset) else "utf-8"
+    try:
+        codec = codecs.lookup(name)
+        # Python has codecs that are not charsets, such as base64 and rot13.
+        b"".decode(codec.name)
+    except (LookupError, ValueError):
+        raise StopError(f"org.haplo.javascript.OAPIException: Invalid charset: {name}") from None
+    return "utf-8" if codec.name == "utf-8-sig" else codec.name
+
+
+def _open_json(data: Data, options: Options, keep: bool) -> Records:
+    def parse() -> Any:
+        try:
+            return parse_json(_text(data, "utf-8"))
+        except ValueError:
+            raise StopError(None, "the file is not JSON") from None
+
+    kept = [parse()]
+    if not keep:
+        kept.clear()
+
+    def records() -> Iterator[Any]:
+        document = kept.pop() if kept else parse()
+        if is_true(options.get("singleRecord")):
+            yield document
+        elif isinstance(document, list):
+            # Taken off the end, so that memory shrinks as records are done with.
+            document.reverse()
+            while document:
+                yield document.pop()
+        else:
+            yield from walk(document)
+
+    return records
+
+
+def _open_tsv(data: Data, options: Options, _: bool) -> Records:
+    def records() -> Iterator[dict[str, str]]:
+        given = options.get("separator")
+        separator = text(given) if is_true(given) else "\t"
+        lines = _LINE_ENDS.split(_text(data, options.get("charset")))
+        columns = lines[0].split(separator)
+        for at in range(1, len(lines)):
+            # No quoting of any kind; a cell past the named columns is dropped, an empty one left out.
+            cells = zip(columns, lines[at].split(separator), strict=False)
+            yield {column: cell for column, cell in cells if cell}
+
+    return records
+
+
+def _open_xml(read: Callable[[bytes, bool], Iterator[dict[str, str]]]) -> Callable[[Data, Options, bool], Records]:
+    def open_file(data: Data, options: Options, _: bool) -> Records:
+        if not check_xml(_bytes(data)):
+            raise StopError(None, "the file is not well-formed XML")
+        return lambda: read(_bytes(data), is_true(options.get("singleRecord")))
+
+    return open_file
+
+
+READERS: Final[Mapping[str, Callable[[Data, Options, bool], Records]]] = {
+    "json": _open_json,
+    "tsv-with-name-row": _open_tsv,
+    "xml-text-of-children": _open_xml(read_text_of_children),
+    "xml-attributes": _open_xml(read_attributes),
+}
+"""Readers by name: given the data, the file entry, and whether this file is the only one."""
