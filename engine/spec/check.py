@@ -10,24 +10,22 @@ import re
 from collections.abc import Iterator
 
 from engine.document import Document
-from engine.errors import Place, Problem
+from engine.errors import Problem
 from engine.kinds.word import Word
 from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding, BoundName
 from engine.spec.check_school import check_school
-from engine.spec.check_text import check_texts
+from engine.spec.check_text import check_texts, templates
 from engine.spec.load import Loaded
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping
+from engine.spec.place import Path, problem_of, unknown
 from engine.spec.project import Project
 from engine.spec.query import World, build
 from engine.spec.relation import Reading
 from engine.spec.schema import Schema
 from engine.spec.source import Api, Endpoint, Endpoints, Source
 from engine.spec.tables import CsvProblem, read_csv
-from engine.spec.view import Finding
-
-Path = tuple[str | int, ...]
 
 
 def check(project: Project) -> list[Problem]:
@@ -55,12 +53,6 @@ def _check(project: Project, loaded: Loaded) -> Iterator[Problem]:
         yield from _check_lookup(loaded, content)
     else:
         yield from check_school(project, loaded)
-
-
-def unknown(code: str, what: str, document: Document, path: Path, word: str, known: list[str]) -> Problem:
-    """Return the problem of a name that is not there."""
-    why = f"known: {', '.join(sorted(known)[:12])}" if known else ""
-    return Problem(code, what, document.place(path), why, did_you_mean(word, known))
 
 
 def _check_source(project: Project, document: Document, source: Source) -> Iterator[Problem]:
@@ -118,8 +110,6 @@ def _check_options(document: Document, path: Path, api: Api | None, record_set: 
 
 def _check_names(document: Document, at: Path, word: Word, known: dict[str, object]) -> Iterator[Problem]:
     """Check the names that templates below a path use: `config.x` must be declared."""
-    from engine.spec.check_text import templates
-
     for path, template in templates(document, at, word):
         for name in sorted(template.names):
             head, _, tail = name.partition(".")
@@ -212,29 +202,3 @@ def check_mapping(project: Project, loaded: Loaded, mapping: Mapping) -> Iterato
     world = World(source, project.schema(mapping.mapping), project.lookups(mapping.source), project.setting_types())
     query = build(mapping, world, Reading(source.formats, lambda name: name))
     yield from (problem_of(document, finding) for finding in query.findings)
-
-
-def problem_of(document: Document, finding: Finding) -> Problem:
-    """Return a finding of a mapping as a problem with its place."""
-    place = _finding_place(document, finding)
-    known = [name for name in finding.candidates if name]
-    fix = did_you_mean(finding.wrong, known) if finding.wrong else ""
-    why = finding.why
-    if not fix and known and not why:
-        why = f"in view: {', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
-    return Problem(finding.code, finding.what, place, why, fix)
-
-
-def _finding_place(document: Document, finding: Finding) -> Place:
-    if finding.offset is None:
-        if finding.code == "unknown-target":
-            return document.key_place(finding.at)
-        return document.place(finding.at)
-    written = document.data
-    for part in finding.at:
-        written = written[part]  # type: ignore[index]  # the path leads to an SQL text
-    before = str(written)[: finding.offset]
-    line = before.count("\n") + 1
-    column = finding.offset - (before.rfind("\n") + 1) + 1
-    place = document.block_place(finding.at, line, column)
-    return Place(place.file, place.line, place.column, max(finding.width, 1))

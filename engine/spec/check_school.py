@@ -11,6 +11,7 @@ from engine.document import Document
 from engine.errors import Problem
 from engine.problem_text import did_you_mean
 from engine.spec.load import Loaded
+from engine.spec.place import problem_of
 from engine.spec.project import Project
 from engine.spec.query import World, build
 from engine.spec.relation import Reading
@@ -156,8 +157,6 @@ def _check_deliver(document: Document, school: School) -> Iterator[Problem]:
 
 
 def _check_overrides(project: Project, document: Document, school: School) -> Iterator[Problem]:
-    from engine.spec.check import problem_of
-
     for entity, override in school.override.items():
         if project.get("mapping", f"{school.source}/{entity}") is None or project.get("schema", entity) is None:
             what = f"there is nothing to override: no mapping to '{entity}'"

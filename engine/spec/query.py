@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from engine.kinds.rule import OfSetting, Rule
 from engine.kinds.types import TargetField, literal, quote
-from engine.kinds.value import Value
+from engine.kinds.value import Join, Value
 from engine.spec.derive import Deriver, constant
 from engine.spec.fit import faults, fit
 from engine.spec.lookup import Lookup
@@ -130,7 +130,7 @@ class _Builder:
         own = {field_name: derived(field_name, value) for field_name, value in table.fields.items()}
         return _TableRelation(name, view, own, rule)
 
-    def _view(self, origin: From, joins: Mapping[str, object], at: At) -> View | None:
+    def _view(self, origin: From, joins: Mapping[str, Join], at: At) -> View | None:
         members = [self.relation(name, (*at, "from")) for name in origin.sets]
         known = [member for member in members if member is not None]
         if not known:
@@ -146,11 +146,8 @@ class _Builder:
         self._add_joins(view, joins, at)
         return view
 
-    def _add_joins(self, view: View, joins: Mapping[str, object], at: At) -> None:
-        from engine.kinds.value import Join
-
+    def _add_joins(self, view: View, joins: Mapping[str, Join], at: At) -> None:
         for alias, join in joins.items():
-            assert isinstance(join, Join)
             other = self.relation(join.set, (*at, "join", alias, "set"))
             if other is not None:
                 view.add_join(alias, join, other, (*at, "join", alias))

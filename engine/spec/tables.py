@@ -1,4 +1,7 @@
-"""Lookup tables written in CSV. A home of Polars, imported only where a project has such a table. Next: `spec/check`."""
+"""Lookup tables written in CSV. A home of Polars, imported only where a project has such a table.
+
+Next: `spec/check`.
+"""
 
 from __future__ import annotations
 
