@@ -1,0 +1,181 @@
+"""Control files, compiled from bindings: how each record becomes an object, found again by its code.
+
+The instructions go with the records of `record`: a missing key leaves Haplo's value alone; `null` takes it away
+where the binding says `clear`; anything else sets it. Stands on `errors`, `kinds`, `spec` and its siblings.
+Next: `interpret`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from engine.errors import DocumentError
+from engine.haplo.application import BEHAVIOUR, TITLE, TYPE
+from engine.haplo.fit import binding_problems, value_field
+from engine.haplo.record import CODE, PARTIAL, structure_parts
+from engine.kinds.types import TargetField
+from engine.spec.binding import Binding, BoundName
+from engine.spec.schema import Schema
+
+Instruction = dict[str, Any]
+
+DATE_FORMATS: Final = {"date": "yyyy-MM-dd", "datetime": "yyyy-MM-dd'T'HH:mm:ss"}
+_LOAD: Final = "load:by-ref"
+_TO_REF: Final = "haplo:code-to-ref"
+_UNKNOWN: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def compile_control(
+    schema: Schema, schemas: Mapping[str, Schema], binding: Binding, data_types: Mapping[str, str] = _UNKNOWN
+) -> dict[str, Any]:
+    """Return an entity's control file. `data_types`: attribute to its type in the application, or empty."""
+    problems = binding_problems(schema, schemas, binding, data_types)
+    if problems:
+        raise DocumentError(problems)
+    mapping = {
+        name: {"using": "behaviour", "values": bound.list_}
+        for name, bound in binding.names.items()
+        if bound.list_ is not None
+    }
+    instructions = _upsert(binding)
+    for name, bound in binding.names.items():
+        instructions += _Name(name, bound, schema, binding.destination, data_types.get(name)).instructions()
+    if TITLE in binding.names:
+        instructions.append(_refuse_without_title(binding.destination))
+    return {
+        "dataImportControlFileVersion": 0,
+        "model": binding.model,
+        "files": {"DEFAULT": {"read": "json"}},
+        **({"mapping": mapping} if mapping else {}),
+        "instructions": instructions,
+    }
+
+
+def render_control(control: Mapping[str, Any]) -> bytes:
+    """Return a control file as it is written: the same bytes for the same instructions."""
+    return (json.dumps(control, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _upsert(binding: Binding) -> list[Instruction]:
+    """Find the object by its code, or make one that will be found by it; then give it its type."""
+    destination = binding.destination
+    make = [
+        {"action": "new", "destination": destination},
+        {"source": CODE, "destination": destination, "name": BEHAVIOUR},
+    ]
+    found: list[Instruction] = [
+        {"source": CODE, "destination": _LOAD, "name": "ref", "filters": [_TO_REF]},
+        {"action": "load", "destination": destination, "using": _LOAD, "otherwise": make},
+    ]
+    if binding.type is not None:
+        found.append({"action": "set-value", "destination": destination, "name": TYPE, "value": binding.type})
+    return found
+
+
+def _refuse_without_title(destination: str) -> Instruction:
+    """Newer releases of Haplo save objects that have no title; nobody could find them."""
+    refuse = {"action": "abort-record", "message": "no title"}
+    return {"action": "if-has-value", "destination": destination, "name": TITLE, "else": [refuse]}
+
+
+class _Name:
+    """One name of the destination, and how it is filled."""
+
+    def __init__(self, name: str, bound: BoundName, schema: Schema, destination: str, kind: str | None) -> None:
+        self.name, self.bound, self.kind = name, bound, kind
+        self.target = {"destination": destination, "name": name}
+        self.origin = schema.fields.get(bound.from_ or "")
+        self.value = value_field(bound, schema)
+
+    def instructions(self) -> list[Instruction]:
+        """Return the instructions that fill the name, or clear it."""
+        bound = self.bound
+        if bound.person_name is not None or bound.postal_address is not None:
+            return self._structure()
+        if bound.from_ is None:
+            return self._constant()
+        assert self.origin is not None
+        if self.origin.type == "list":
+            return self._list(bound.from_, self.origin)
+        if self.origin.type == "record":
+            assert bound.part is not None
+            inside = [*self._clear(bound.part), self._field(bound.part)]
+            return [*self._clear(bound.from_), {"action": "within", "source": bound.from_, "instructions": inside}]
+        return [*self._clear(bound.from_), self._field(bound.from_)]
+
+    def _field(self, source: str, **more: Any) -> Instruction:
+        return {"source": source, **self.target, **more, **self._properties()}
+
+    def _remove(self) -> Instruction:
+        return {"action": "remove-values", **self.target}
+
+    def _clear(self, source: str) -> list[Instruction]:
+        """Take the values away where the record says `null`; a missing key is not `null`."""
+        if not self.bound.clear:
+            return []
+        return [{"action": "if-value-one-of", "source": source, "values": [None], "then": [self._remove()]}]
+
+    def _list(self, source: str, origin: TargetField) -> list[Instruction]:
+        """Replace all values by those of the list; they are added one by one after one removal."""
+        assert origin.of is not None
+        of_records = origin.of.type == "record"
+        item = self.bound.part if of_records and self.bound.part else "value"
+        each: Instruction = {"action": "for-each", "source": source}
+        if not of_records:
+            each["wrapValues"] = True
+        each["instructions"] = [self._field(item, multivalue=True)]
+        when = {"action": "if-exists", "source": source, "then": [self._remove(), each]}
+        return [*self._clear(source), when]
+
+    def _structure(self) -> list[Instruction]:
+        """Parts and structure stand under one condition: a part that is not taken up would stop the job."""
+        whole = {"action": "within", "source": self.name, "instructions": self._parts()}
+        found = [*self._clear(self.name), whole]
+        if self.name == TITLE:
+            left = {"action": "within", "source": f"{self.name}:{PARTIAL}", "instructions": self._parts()}
+            found.append({"action": "if-has-value", **self.target, "else": [left]})
+        return found
+
+    def _parts(self) -> list[Instruction]:
+        structure = self.bound.person_name or self.bound.postal_address
+        assert structure is not None
+        pseudo = "value:person-name" if self.bound.person_name else "value:postal-address"
+        parts: list[Instruction] = [
+            {"source": part, "destination": pseudo, "name": part} for part in structure_parts(structure)
+        ]
+        taken = {"action": "field-structured", "structured": pseudo, **self.target, **self._qualifier()}
+        return [*parts, taken]
+
+    def _constant(self) -> list[Instruction]:
+        value = self.bound.value
+        if value is None:
+            return [self._remove()] if self.bound.clear else []
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        return [{"action": "set-value", **self.target, "value": value, **self._properties()}]
+
+    def _qualifier(self) -> Instruction:
+        return {"qualifier": self.bound.qualifier} if self.bound.qualifier else {}
+
+    def _properties(self) -> Instruction:
+        bound, found = self.bound, self._qualifier()
+        if self._points():
+            found["filters"] = [_TO_REF]
+        if bound.map is not None:
+            found["mapInputValue"] = bound.map
+        if bound.list_ is not None:
+            found["refMapping"] = self.name
+        if self.kind in (None, "datetime"):
+            wire = self.value.type if self.value is not None else "date" if self.kind else ""
+            if wire in DATE_FORMATS:
+                found["dateFormat"] = DATE_FORMATS[wire]
+        return found
+
+    def _points(self) -> bool:
+        """Whether the value is the code of an object."""
+        if self.bound.list_ is not None:
+            return False
+        return self.kind == "ref" or (self.value is not None and self.value.ref is not None)

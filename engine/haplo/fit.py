@@ -1,0 +1,114 @@
+"""Whether a binding fits its entity and the attributes that it fills: findings, before anything is compiled.
+
+Stands on `errors`, `kinds` and `spec`. Next: `compile`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.errors import Problem
+from engine.haplo.record import structure_parts
+from engine.kinds.types import TargetField
+from engine.spec.binding import Binding, BoundName
+from engine.spec.schema import Schema
+
+CANNOT_BE_SET = (
+    "boolean",
+    "uuid",
+    "postcode",
+    "file",
+    "text-document",
+    "text-formatted-line",
+    "attribute-group",
+    "plugin",
+)
+"""Data types of attributes that an import cannot fill."""
+
+_STRUCTURES = ("person-name", "postal-address")
+
+
+def binding_problems(
+    schema: Schema, schemas: Mapping[str, Schema], binding: Binding, data_types: Mapping[str, str]
+) -> list[Problem]:
+    """Return what keeps a binding from being compiled. Empty `data_types` means that they are not known."""
+    found = [
+        _finding("unknown-entity", binding, f"'{entity}' is pointed to, but has no schema")
+        for entity in sorted(schema.refs())
+        if entity not in schemas
+    ]
+    for name, bound in binding.names.items():
+        where = f"'{name}' of {binding.binding}"
+        found += [_finding(code, binding, f"{where} {what}") for code, what in _origin(bound, schema)]
+        if data_types:
+            found += [
+                _finding("attribute", binding, f"{where} {what}")
+                for what in _attribute(name, bound, schema, data_types)
+            ]
+    return found
+
+
+def _finding(code: str, binding: Binding, what: str) -> Problem:
+    return Problem(code, what, fix=f"change schemas/haplo/{binding.binding}.yaml")
+
+
+def _origin(bound: BoundName, schema: Schema) -> Iterator[tuple[str, str]]:
+    structure = bound.person_name or bound.postal_address
+    if structure is not None:
+        for part, name in structure_parts(structure).items():
+            used = schema.fields.get(name)
+            if used is None:
+                yield "unknown-field", f"takes its part '{part}' from '{name}', which {schema.schema_} does not have"
+            elif used.type in ("list", "record"):
+                yield "bad-type", f"takes its part '{part}' from '{name}', which is a {used.type}"
+    if bound.from_ is None:
+        return
+    origin = schema.fields.get(bound.from_)
+    if origin is None:
+        yield "unknown-field", f"is taken from '{bound.from_}', which {schema.schema_} does not have"
+    else:
+        yield from _part(bound, origin)
+
+
+def _part(bound: BoundName, origin: TargetField) -> Iterator[tuple[str, str]]:
+    record = origin.of if origin.type == "list" and origin.of is not None else origin
+    if record.type == "list":
+        yield "bad-type", "is taken from a list of lists"
+    elif record.type != "record":
+        if bound.part is not None:
+            yield "bad-type", f"names the part '{bound.part}', but '{bound.from_}' has no parts"
+    elif bound.part is None:
+        yield "missing-key", f"must say which part of '{bound.from_}' is sent"
+    elif bound.part not in (record.fields or {}):
+        yield "unknown-field", f"names the part '{bound.part}', which '{bound.from_}' does not have"
+    elif (record.fields or {})[bound.part].type in ("list", "record"):
+        yield "bad-type", f"names the part '{bound.part}' of '{bound.from_}', which is not a single value"
+
+
+def _attribute(name: str, bound: BoundName, schema: Schema, data_types: Mapping[str, str]) -> Iterator[str]:
+    kind = data_types.get(name)
+    if kind is None:
+        yield "is not an attribute of the destination's type"
+        return
+    if kind in CANNOT_BE_SET:
+        yield f"is of the type {kind}, which an import cannot set"
+    given = "person-name" if bound.person_name else "postal-address" if bound.postal_address else None
+    if given != kind and (given is not None or kind in _STRUCTURES):
+        yield f"is of the type {kind}, and is given {'a ' + given if given else 'a plain value'}"
+    value = value_field(bound, schema)
+    if value is None:
+        return
+    if kind == "datetime" and value.type not in ("date", "datetime"):
+        yield f"is of the type datetime, and is given {value.type}"
+    if value.ref is not None and kind != "ref":
+        yield f"is of the type {kind}, and is given a reference"
+
+
+def value_field(bound: BoundName, schema: Schema) -> TargetField | None:
+    """Return the field of the single values that a name is given; None when it is not taken from one field."""
+    origin = schema.fields.get(bound.from_ or "")
+    if origin is not None and origin.type == "list":
+        origin = origin.of
+    if origin is not None and origin.type == "record":
+        origin = (origin.fields or {}).get(bound.part or "")
+    return origin

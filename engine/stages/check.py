@@ -1,0 +1,138 @@
+"""The local dry run: what Haplo would make of emitted files, before anything is sent.
+
+Messages are counted by kind, without the values that they are about; the full ones go to a private file, where
+asked. Imports `haplo` and `errors`. Next: `stages/deliver`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+from engine.haplo.application import Application, Values
+from engine.haplo.interpret import interpret
+from engine.haplo.outcome import Outcome
+from engine.haplo.part import Emitted
+from engine.haplo.store import ObjectStore
+from engine.journal import cannot_write
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What Haplo would say to one entity's files. `stopped`: why it would not read to the end."""
+
+    entity: str
+    records: int
+    good: int
+    refused: int
+    messages: dict[str, int] = field(default_factory=dict)
+    stopped: str = ""
+    control_errors: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every record would be saved, and nothing stops the batch."""
+        return not self.stopped and not self.control_errors and self.refused == 0
+
+
+class Receiver:
+    """The receiving application during a run: what one entity's files save, those of later ones can find."""
+
+    def __init__(self, case: Mapping[str, Any]) -> None:
+        self.application = Application.from_case(case)
+        self._objects = ObjectStore(self.application.objects)
+
+    def store(self, entity: str) -> _EntityStore:
+        """Return the objects as one entity's import sees them."""
+        return _EntityStore(entity, self._objects)
+
+    def close(self) -> None:
+        """Let go of temporary files."""
+        self._objects.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _EntityStore:
+    """The shared objects. Each job numbers its new objects from 1, so here they get the entity's name too."""
+
+    def __init__(self, entity: str, objects: ObjectStore) -> None:
+        self._entity, self._objects = entity, objects
+
+    def by_behaviour(self, code: str) -> str | None:
+        return self._objects.by_behaviour(code)
+
+    def load(self, ref: str) -> Values | None:
+        return self._objects.load(self._own(ref))
+
+    def of_types(self, codes: frozenset[str]) -> Iterator[tuple[str, Values]]:
+        return self._objects.of_types(codes)
+
+    def linked(self, attribute: str, ref: str) -> Sequence[str]:
+        return self._objects.linked(attribute, self._own(ref))
+
+    def save(self, ref: str, values: Values, *, links: frozenset[str]) -> None:
+        self._objects.save(self._own(ref), values, links=links)
+
+    def _own(self, ref: str) -> str:
+        return f"{self._entity}/{ref}" if ref.startswith("new:") else ref
+
+
+def check(
+    entity: str, emitted: Emitted, receiver: Receiver, today: date, private: Path | None = None, *, save: bool = True
+) -> Checked:
+    """Interpret an entity's files against the application; full messages, with values, go to `private` only.
+
+    `save=False` is Haplo's own dry run, which does not find the faults of saving.
+    """
+    control = json.loads(emitted.control.read_bytes())
+    outcome = interpret(
+        control,
+        {part.name: part.path for part in emitted.parts},
+        receiver.application,
+        save=save,
+        keep_committed=False,
+        store=receiver.store(entity),
+        today=today,
+    )
+    if private is not None:
+        _write_private(private, outcome)
+    stop = outcome.exception
+    return Checked(
+        entity=entity,
+        records=emitted.rows,
+        good=outcome.complete - (1 if stop is not None and stop.during == "commit" else 0),
+        refused=outcome.records - outcome.complete,
+        messages=_counted(outcome),
+        stopped="" if stop is None else stop.why,
+        control_errors=tuple(outcome.control_errors),
+    )
+
+
+def _counted(outcome: Outcome) -> dict[str, int]:
+    """Messages by kind, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for (_, summary), times in outcome.counts.items():
+        counts[summary] += times
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _write_private(path: Path, outcome: Outcome) -> None:
+    messages = [*outcome.control_errors, *outcome.errors]
+    if outcome.exception is not None:
+        messages.append(f"EXCEPTION: {outcome.exception.why} (record {outcome.exception.record})")
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+            stream.writelines(f"{message}\n" for message in messages)
+    except OSError as error:
+        raise cannot_write(path, error) from None
