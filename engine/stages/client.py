@@ -1,0 +1,198 @@
+"""Asks one API as its source document says: who asks, what an answer means, what is tried again.
+
+Knows documents and answers, not pages or runs. An answer is written to disk as it arrives and is read from
+there; whether it counts is for the caller to say. Imports `kinds`, `spec`, `transport`, `credential`, `retry`,
+`envelope`. Next: `stages/books`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn, Self
+from urllib.parse import quote
+
+from engine.clock import Clock
+from engine.errors import AnswerUnreadable, SourceError, SourcePaused, SourceRefused, SourceUnavailable
+from engine.journal import cannot_write
+from engine.kinds.answer import ErrorRule
+from engine.kinds.auth import TokenAuth
+from engine.kinds.word import seconds, size_in_bytes
+from engine.spec.source import Api
+from engine.stages.credential import Config, Credential, fill_in
+from engine.stages.envelope import Envelope, Reader, UnreadableError
+from engine.stages.events import Event, Tell
+from engine.stages.retry import MayHealError, Patience, asked_to_wait
+from engine.stages.transport import Head, Request, Transport
+
+_TOKEN_ANSWER = 1_000_000  # bytes; a token is never longer
+_MAY_HEAL = {408, 425, 429}
+_FIX_KEYS = "check the secret and the ids in the school's config"
+
+
+class _NotAcceptedError(Exception):
+    """The credential was not accepted: another one may be."""
+
+    def __init__(self, error: SourceError) -> None:
+        super().__init__(error.what)
+        self.error = error
+
+
+class Client:
+    """One API, shared by threads. Close it, or use it as a context manager."""
+
+    def __init__(self, api: Api, config: Config, clock: Clock, tell: Tell) -> None:
+        self._api, self._clock, self._tell = api, clock, tell
+        context: dict[str, Any] = {"config": config}
+        encoded = {key: quote(item, safe="") if isinstance(item, str) else item for key, item in config.items()}
+        self._context, self._path_context = context, {"config": encoded}
+        self._base = fill_in(api.base_url, context).rstrip("/")
+        self._headers = {name: fill_in(text, context) for name, text in api.headers.items()}
+        self._params = {name: fill_in(text, context) for name, text in api.params.items()}
+        self._patience = Patience(api.retry, clock, tell)
+        self._transport = Transport(
+            connections=api.rates.connections,
+            timeout=seconds(api.timeout),
+            longest=size_in_bytes(api.longest_answer),
+        )
+        self._credential = Credential(api.auth, config, clock, self._ask_for_token)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._transport.close()
+
+    def stop(self) -> None:
+        """End the waits of all threads that ask."""
+        self._patience.stop()
+
+    def fetch(self, name: str, get: str, params: Mapping[str, str], file: Path, reader: Reader) -> Envelope:
+        """Ask for a path of this API and return the envelope of its answer, which is then in the file.
+
+        `get` and `params` are templates; what `params` gives goes before the API's own parameters.
+        """
+        url = f"{self._base}/{fill_in(get, self._path_context).lstrip('/')}"
+        own = {key: fill_in(text, self._context) for key, text in params.items()}
+        asked = Request(name, url, params={**self._params, **own}, headers=self._headers)
+
+        def attempt() -> Envelope:
+            shown = self._credential.current()
+            try:
+                return self._once(asked, shown.headers, file, reader)
+            except _NotAcceptedError as first:
+                if not self._credential.refused(shown):
+                    raise first.error from None
+            self._tell(Event("token", "the token was not accepted; asking for another", name))
+            try:
+                return self._once(asked, self._credential.current().headers, file, reader)
+            except _NotAcceptedError as second:
+                raise second.error from None
+
+        return self._patience.persist(name, attempt)
+
+    def _once(self, asked: Request, more: Mapping[str, str], file: Path, reader: Reader) -> Envelope:
+        request = Request(asked.name, asked.url, params=asked.params, headers={**asked.headers, **more})
+        try:
+            with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as spool:
+                head = self._transport.send(request, spool)
+                spool.seek(0)
+                data = spool.read()
+        except OSError as error:
+            raise cannot_write(file, error) from None
+        return self._judge(asked.name, head, data, reader)
+
+    def _ask_for_token(self, asked: Request) -> Any:
+        auth = self._api.auth
+        assert isinstance(auth, TokenAuth)
+        places = [text for text in (auth.token, auth.expires_at, auth.expires_in) if text is not None]
+        reader = Reader({}, [*places, *self.rule_paths()])
+
+        def attempt() -> Any:
+            body = _Bounded(asked.name)
+            head = self._transport.send(asked, body)
+            try:
+                return self._judge(asked.name, head, body.getvalue(), reader).facts
+            except _NotAcceptedError as error:
+                raise error.error from None
+
+        return self._patience.persist(asked.name, attempt)
+
+    def rule_paths(self) -> list[str]:
+        """Return the paths that the error rules of this API look at."""
+        return [rule.when.json_ for rule in self._api.errors if rule.when.json_ is not None]
+
+    def _judge(self, name: str, head: Head, data: bytes, reader: Reader) -> Envelope:
+        """Return the envelope of an answer that is one; raise what it means when it is not."""
+        good = 200 <= head.status < 300
+        try:
+            envelope = reader.read(data)
+        except UnreadableError as error:
+            envelope = Envelope({}, {})
+            if good:
+                self._judge_rules(name, head, envelope)
+                _unreadable(name, error)
+        self._judge_rules(name, head, envelope)
+        if not good:
+            self._judge_status(name, head)
+        return envelope
+
+    def _judge_rules(self, name: str, head: Head, envelope: Envelope) -> None:
+        for rule in self._api.errors:
+            if rule.when.holds(head.status, envelope.facts):
+                self._apply(rule, name, head)
+
+    def _apply(self, rule: ErrorRule, name: str, head: Head) -> NoReturn:
+        what = f"{name}: {rule.say}"
+        why = "" if head.status == 200 else f"status {head.status}"
+        if rule.means == "paused":
+            raise SourcePaused(what, why=why, fix=rule.fix)
+        if rule.means == "expired":
+            raise _NotAcceptedError(SourceRefused(what, why=why, fix=rule.fix or _FIX_KEYS))
+        if rule.means == "retry":
+            raise MayHealError(SourceUnavailable(what, why=why, fix=rule.fix), self._asked_to_wait(head))
+        if rule.means == "refused":
+            raise SourceRefused(what, why=why, fix=rule.fix)
+        raise SourceError(what, why=why, fix=rule.fix)
+
+    def _judge_status(self, name: str, head: Head) -> NoReturn:
+        status = head.status
+        if status == 401:
+            error = SourceRefused(f"{name}: the source does not accept our key (401)", fix=_FIX_KEYS)
+            raise _NotAcceptedError(error)
+        if status == 403:
+            raise SourceRefused(f"{name}: the source does not let us read this (403)", fix=_FIX_KEYS)
+        if status in _MAY_HEAL or status >= 500:
+            what = "we ask too often" if status == 429 else "the source has trouble"
+            wait = self._asked_to_wait(head)
+            raise MayHealError(SourceUnavailable(f"{name}: {what} (status {status})"), wait)
+        what = "there is nothing at this address (404)" if status == 404 else f"refused with status {status}"
+        raise SourceError(f"{name}: {what}", fix="check the ids in the school's config, and the endpoint's path")
+
+    def _asked_to_wait(self, head: Head) -> float | None:
+        """Return the wait that an answer asks for; resets of a rate mean that only where the rate is the trouble."""
+        rules = self._api.rates.retry_at
+        if head.status not in (429, 503):
+            rules = [rule for rule in rules if rule.header.lower() == "retry-after"]
+        return asked_to_wait(rules, head.headers, self._clock.now())
+
+
+class _Bounded(io.BytesIO):
+    """A stream in memory that takes the answer to a token request, and not more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > _TOKEN_ANSWER:
+            raise AnswerUnreadable(f"{self._name}: the answer is longer than a token can be")
+        return super().write(data)
+
+
+def _unreadable(name: str, error: UnreadableError) -> NoReturn:
+    found = AnswerUnreadable(f"{name}: the answer {error.what}")
+    raise MayHealError(found) if error.heals else found

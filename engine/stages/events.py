@@ -1,0 +1,27 @@
+"""What a stage tells while it works: for a progress line, a log or a report; never a value, never a secret.
+
+Stands on the standard library only. Next: `stages/answer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened. `kind` is one of:
+
+    answer (one more landed: `done` of `total`), resumed, wait, reasked, token, page-size, changed,
+    repeated-keys.
+    """
+
+    kind: str
+    text: str
+    about: str = ""  # the endpoint or the set
+    done: int = 0
+    total: int | None = None
+
+
+Tell = Callable[[Event], None]

@@ -1,0 +1,289 @@
+"""Reads endpoints: every page of them, each once, into files of a run's folder, with the books kept.
+
+The first page says how many there are; the rest is asked for side by side. An answer that fits the books is
+renamed into place, then journalled; a journalled answer is not asked for again as long as the request is the same.
+Imports `kinds`, `spec`, `journal` and the shared pieces `client`, `books`, `answer`. Next: `stages/land`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.clock import Clock
+from engine.errors import AnswerUnreadable
+from engine.journal import Journal, cannot_write
+from engine.kinds.pages import OnePage
+from engine.kinds.select import MISSING, path
+from engine.secret import Secret
+from engine.spec.source import Endpoint, RecordSet, Source
+from engine.stages.answer import Answer
+from engine.stages.books import Books
+from engine.stages.client import Client
+from engine.stages.envelope import Envelope, Reader
+from engine.stages.events import Event, Tell
+
+
+@dataclass(frozen=True)
+class Want:
+    """What is wanted of an endpoint: record sets, each with the fields in use; None is all that are declared."""
+
+    endpoint: str
+    sets: Mapping[str, frozenset[str] | None]
+
+
+def extract(
+    source: Source,
+    config: Mapping[str, str | Secret],
+    wants: Sequence[Want],
+    folder: Path,
+    journal: Journal,
+    clock: Clock,
+    tell: Tell,
+) -> list[Answer]:
+    """Read what is wanted into `folder/answers`, and return the answers by endpoint and page."""
+    lock = threading.Lock()
+
+    def tell_one_at_a_time(event: Event) -> None:
+        with lock:
+            tell(event)
+
+    answers: list[Answer] = []
+    with ExitStack() as stack:
+        clients: dict[str, Client] = {}
+        for want in wants:
+            api = source.endpoints[want.endpoint].api
+            if api not in clients:
+                client = Client(source.apis[api], config, clock, tell_one_at_a_time)
+                clients[api] = stack.enter_context(client)
+            read = _Read(source, config, want, clients[api], folder, journal, tell_one_at_a_time)
+            answers += read.run()
+    return answers
+
+
+def options_asked(endpoint: Endpoint, want: Want) -> list[str]:
+    """Return the options to ask for so that the wanted sets and fields are sent: each once, sorted."""
+    options = set()
+    for name, fields in want.sets.items():
+        record_set = endpoint.sets[name]
+        used = record_set.fields if fields is None else fields
+        options |= {record_set.option} | {record_set.fields[field].option for field in used}
+    return sorted(option for option in options if option)
+
+
+def request_params(source: Source, want: Want) -> dict[str, str]:
+    """Return the parameters (templates) that every page of an endpoint is asked for with, options and all."""
+    endpoint = source.endpoints[want.endpoint]
+    params, asked = dict(endpoint.params), source.apis[endpoint.api].options_asked
+    options = options_asked(endpoint, want)
+    if asked is not None and options:
+        own = [params[asked.param]] if asked.param in params else []
+        params[asked.param] = asked.join.join([*own, *options])
+    return params
+
+
+class _Read:
+    """One endpoint being read."""
+
+    def __init__(
+        self,
+        source: Source,
+        config: Mapping[str, str | Secret],
+        want: Want,
+        client: Client,
+        folder: Path,
+        journal: Journal,
+        tell: Tell,
+    ) -> None:
+        self._endpoint, self._name = source.endpoints[want.endpoint], want.endpoint
+        api = source.apis[self._endpoint.api]
+        self._client, self._journal, self._tell = client, journal, tell
+        self._folder = folder / "answers" / want.endpoint
+        self._connections = api.rates.connections
+        self._pages = self._endpoint.pages or api.pages or OnePage(kind="none")
+        self._params = request_params(source, want)
+        self._sets: dict[str, RecordSet] = {name: self._endpoint.sets[name] for name in want.sets}
+        self._reader = Reader(self._sets, [*self._pages.paths(), *client.rule_paths()])
+        counted = [name for name, each in self._sets.items() if each.counted]
+        first, size = self._pages.first_page(), self._pages.page_size()
+        self._books = Books(want.endpoint, counted, first, size, tell)
+        self._signature = self._sign(config, api.base_url, dict(api.params))
+        self._lock = threading.Lock()
+        self._number = 0
+        self._landed = 0
+
+    def run(self) -> list[Answer]:
+        """Return all answers of the endpoint, by page."""
+        self._begin()
+        first = self._pages.first_page()
+        try:
+            answers = {first: self._answer(first)}
+            rest = range(first + 1, self._books.last + 1)
+            answers.update(self._in_order(rest) if self._connections == 1 else self._side_by_side(rest))
+        except AnswerUnreadable:
+            if self._books.doubtful:
+                self._begin_anew()
+            raise
+        try:
+            self._books.close()
+        except AnswerUnreadable:
+            self._begin_anew()
+            raise
+        return [answers[page] for page in sorted(answers)]
+
+    def _begin(self) -> None:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self._folder, error) from None
+        entry = self._journal.get(f"read:{self._name}")
+        self._number = entry["number"] if entry else 0
+        if entry is None or entry["signature"] != self._signature:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """From here on no answer that landed before counts."""
+        self._number += 1
+        self._journal.record(f"read:{self._name}", number=self._number, signature=self._signature)
+
+    def _sign(self, config: Mapping[str, str | Secret], base_url: str, api_params: Mapping[str, str]) -> str:
+        """Return what tells this request from others: what is asked, by whom, and of what; no secrets."""
+        pages = self._pages.model_dump(mode="json")
+        places = {name: each.records for name, each in self._sets.items()}
+        fields = {
+            name: {field: facts.paths(field) for field, facts in each.fields.items()}
+            for name, each in self._sets.items()
+        }
+        plain = {key: value for key, value in config.items() if isinstance(value, str)}
+        asked = [base_url, self._endpoint.get, api_params, self._params, pages, places, fields, plain]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+
+    def _in_order(self, pages: range) -> Iterator[tuple[int, Answer]]:
+        for page in pages:
+            yield page, self._answer(page)
+
+    def _side_by_side(self, pages: range) -> dict[int, Answer]:
+        answers: dict[int, Answer] = {}
+        waiting = iter(pages)
+        with ThreadPoolExecutor(self._connections, thread_name_prefix=self._name) as pool:
+            under_way: set[Future[Answer]] = set()
+            try:
+                while True:
+                    for page in waiting:
+                        under_way.add(pool.submit(self._answer, page))
+                        if len(under_way) >= 2 * self._connections:
+                            break
+                    if not under_way:
+                        return answers
+                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        answer = future.result()
+                        answers[answer.page] = answer
+            except BaseException:  # of any kind, Ctrl-C too: the other threads must not go on asking
+                self._client.stop()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _answer(self, page: int) -> Answer:
+        """Return an answer that fits the books: the landed one, or one that is asked for now."""
+        landed = self._find_landed(page)
+        if landed is not None:
+            return landed
+        name = f"endpoint '{self._name}' page {page}"
+        file = self._file(page)
+        part = file.with_name(file.name + ".part")
+        try:
+            try:
+                answer = self._ask(name, page, part)
+            except AnswerUnreadable as error:
+                if error.code not in _ASK_ONCE_MORE:
+                    raise
+                self._tell(Event("reasked", f"{error.what}; asking once more", self._name))
+                answer = self._ask(name, page, part)
+            return self._land(answer, part)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    def _ask(self, name: str, page: int, part: Path) -> Answer:
+        params = {**self._params, **self._pages.params(page)}
+        envelope = self._client.fetch(name, self._endpoint.get, params, part, self._reader)
+        for set_name, seen in envelope.sets.items():
+            if seen is None:
+                raise AnswerUnreadable(
+                    f"{name}: the answer comes without its list of records of '{set_name}'",
+                    why=f"the source document says that it stands at {self._sets[set_name].records}",
+                    code="records-missing",
+                )
+        answer = self._describe(envelope, page, part)
+        self._check_full(name, envelope, answer)
+        self._books.check(answer, self._pages.stated_page(envelope.facts))
+        return answer
+
+    def _describe(self, envelope: Envelope, page: int, part: Path) -> Answer:
+        facts, sets = envelope.facts, {name: seen for name, seen in envelope.sets.items() if seen is not None}
+        last = self._pages.last_page(facts)
+        if page != self._pages.first_page() and self._silent(facts):
+            last = None
+        total = self._pages.stated_total(facts)
+        return Answer(self._name, page, self._file(page), part.stat().st_size, sets, last, total)
+
+    def _silent(self, facts: Any) -> bool:
+        """Say whether an answer says nothing at all about pages."""
+        return all(path(text).first(facts) in (MISSING, None) for text in self._pages.paths())
+
+    def _check_full(self, name: str, envelope: Envelope, answer: Answer) -> None:
+        """Refuse a first page that is full and says nothing of others: they may be lost in silence."""
+        size = self._pages.page_size()
+        if answer.page != self._pages.first_page() or size is None or not self._silent(envelope.facts):
+            return
+        if any(seen.records >= size for seen in answer.sets.values()):
+            raise AnswerUnreadable(
+                f"{name}: a full page that does not say how many pages there are",
+                why=f"{size} records were asked for, and as many came",
+                fix="ask for larger pages in the source document",
+                code="pages-missing",
+            )
+
+    def _find_landed(self, page: int) -> Answer | None:
+        facts, file = self._journal.get(f"answer:{self._name}:{page}"), self._file(page)
+        if facts is None or facts["read"] != self._number:
+            return None
+        if not file.is_file() or file.stat().st_size != facts["bytes"]:
+            return None
+        answer = Answer.read(self._name, page, file, facts)
+        try:
+            self._books.check(answer)
+        except AnswerUnreadable:
+            return None
+        self._count("resumed", answer)
+        return answer
+
+    def _land(self, answer: Answer, part: Path) -> Answer:
+        try:
+            part.replace(answer.file)
+        except OSError as error:
+            raise cannot_write(answer.file, error) from None
+        self._journal.record(f"answer:{self._name}:{answer.page}", read=self._number, **answer.facts())
+        self._count("answer", answer)
+        return answer
+
+    def _count(self, kind: str, answer: Answer) -> None:
+        total = self._books.last - self._pages.first_page() + 1
+        with self._lock:
+            self._landed += 1
+            done = self._landed
+        self._tell(Event(kind, f"page {answer.page}", self._name, done=done, total=max(total, 1)))
+
+    def _file(self, page: int) -> Path:
+        return self._folder / f"{page:06d}.json"
+
+
+_ASK_ONCE_MORE = {"page-short", "page-long", "page-loop", "records-missing"}
