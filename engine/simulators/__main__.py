@@ -74,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser(name, simulators[name]).parse_args(arguments[1:])
     try:
         simulator = simulators[name].from_arguments(args, _common(args)).start()
+        simulator.prepare()
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -86,7 +87,6 @@ def serve(simulator: Simulator, *, with_parent: bool) -> int:
         signal.signal(number, lambda *_: simulator.quit_asked.set())
     if with_parent:
         threading.Thread(target=_wait_for_parent, args=(simulator.quit_asked,), daemon=True).start()
-    simulator.prepare()
     announcement = {"simulator": simulator.NAME, "url": simulator.url, "config": simulator.config}
     print(json.dumps(announcement), flush=True)
     simulator.quit_asked.wait()

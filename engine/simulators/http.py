@@ -87,7 +87,7 @@ class Simulator:
         self._stopping = threading.Event()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        routes = [*self.routes(), *self.control_routes(), *_control_routes(self)]
+        routes = [*_control_routes(self), *self.control_routes(), *self.routes()]
         self._routes = [(method, re.compile(pattern + r"\Z", re.IGNORECASE), do) for method, pattern, do in routes]
 
     # What a simulator adds

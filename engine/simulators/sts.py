@@ -86,6 +86,11 @@ class TokenService:
             token.reads += 1
             return token
 
+    @property
+    def count(self) -> int:
+        """How many tokens were given out."""
+        return len(self._tokens)
+
     def expire_all(self) -> None:
         """End all tokens that were given out."""
         with self._lock:
