@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from engine.haplo.application import Application, Values, type_of
+from engine.haplo.application import TITLE, Application, Values, type_of
 from engine.haplo.models import Destination, Model
 from engine.haplo.outcome import Finding, Outcome, Path, StopError
 from engine.haplo.store import Store
@@ -17,6 +17,10 @@ from engine.haplo.use import Report
 
 REPORTED: Final = 499
 _TOO_MANY: Final = "Too many errors in import batch, no further errors will be reported"
+_TITLE_ADVICE: Final = (
+    f"To set defaults for {TITLE}, see example of if-has-value instruction at "
+    "https://docs.haplo.org/import/control/instruction/if-has-value"
+)
 _DEPTH: Final = 16
 
 
@@ -46,7 +50,9 @@ class Batch:
     `targets` is the same dict throughout the job; prepared instructions hold on to it.
     """
 
-    def __init__(self, model: Model, application: Application, store: Store, outcome: Outcome) -> None:
+    def __init__(
+        self, model: Model, application: Application, store: Store, outcome: Outcome, *, titles_required: bool = True
+    ) -> None:
         self.model, self.application, self.store, self.outcome = model, application, store, outcome
         self.targets: dict[str, Target] = {}
         self.finished: list[Target] = []
@@ -54,6 +60,8 @@ class Batch:
         self.abandoned = False
         self.record: int | None = None
         self.suffix: str | None = None
+        self.titles_required = titles_required
+        self._advised = False
         self.limit: int | None = None if model.syncs_users else REPORTED
 
     def begin(self, record: int, who: str = "") -> None:
@@ -181,6 +189,11 @@ class Batch:
         missing = [name for name in target.destination.required if name not in target.values]
         if missing:
             self.abandon(path, f"Missing values in {target.destination.name}: {', '.join(missing)}")
+        if self.titles_required and target.destination.titled and TITLE not in target.values:
+            self.abandon(path, f"{TITLE} is not set in object {target.destination.name}")
+            if not self._advised:
+                self.report(path, _TITLE_ADVICE)
+                self._advised = True
 
     def to_save(self) -> Iterable[Target]:
         """The record's targets in the order in which they are saved."""

@@ -38,12 +38,14 @@ def interpret(
     on_commit: Callable[[Entry], None] | None = None,
     store: Store | None = None,
     today: date | None = None,
+    titles_required: bool = True,
 ) -> Outcome:
     """Interpret a control file over data files, given in the order in which they are uploaded.
 
     `save=False` is Haplo's dry run. Saved entries go to `on_commit`, and into the outcome unless
     `keep_committed` is False. `store` stands in for the application's objects; `today` decides what a year of
-    two digits means.
+    two digits means. Releases of Haplo differ on objects without a title: `titles_required` abandons their records,
+    as the stricter ones do.
     """
     outcome = Outcome(control_errors=check_control(control, application))
     if outcome.control_errors:
@@ -55,13 +57,14 @@ def interpret(
         if on_commit is not None:
             on_commit(entry)
 
-    own = ObjectStore(application.objects) if store is None else None
+    objects = ObjectStore(application.objects) if store is None else store
+    day = today or datetime.now(UTC).date()
     try:
-        job = _Job(control, application, own or store or ObjectStore(), outcome, today or datetime.now(UTC).date())
+        job = _Job(control, application, objects, outcome, today=day, titles_required=titles_required)
         job.run(files, commit if save else None)
     finally:
-        if own is not None:
-            own.close()
+        if store is None:
+            objects.close()
     return outcome
 
 
@@ -69,12 +72,19 @@ class _Job:
     """One run of a control file; `during` is the phase that a fault is blamed on."""
 
     def __init__(
-        self, control: dict[str, Any], application: Application, store: Store, outcome: Outcome, today: date
+        self,
+        control: dict[str, Any],
+        application: Application,
+        store: Store,
+        outcome: Outcome,
+        *,
+        today: date,
+        titles_required: bool,
     ) -> None:
         model = find_model(application, control["model"])
         assert model is not None, "the check of the control file has found it"
         self.control, self.outcome = control, outcome
-        self.batch = Batch(model, application, store, outcome)
+        self.batch = Batch(model, application, store, outcome, titles_required=titles_required)
         directory = _directory(application, store)
         mappings = control.get("mapping")
         self.preparation = Preparation(

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 EXACT: Final = 2**53
-_INDEX: Final = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
+_INDEX: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
 _FLOAT: Final = re.compile(r"[+-]?(?:Infinity|[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)")
 _BLANK: Final = " \t\n\r\v\f\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 

@@ -6,41 +6,42 @@ Next: `readers`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 
-_CHUNK: Final = 1 << 16
-
 Record = dict[str, str]
+Chunks = Iterable[bytes]
 
 
-def check_xml(data: bytes) -> bool:
+def check_xml(chunks: Chunks) -> bool:
     """Whether the data is well-formed XML with namespaces."""
+    # A separator makes expat look at prefixes as well.
+    parser = expat.ParserCreate(namespace_separator=" ")
     try:
-        # A separator makes expat look at prefixes as well.
-        expat.ParserCreate(namespace_separator=" ").Parse(data, True)
+        for chunk in chunks:
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
     except (expat.ExpatError, LookupError, ValueError):
         return False
     return True
 
 
-def read_attributes(data: bytes, single: bool) -> Iterator[Record]:
+def read_attributes(chunks: Chunks, single: bool) -> Iterator[Record]:
     """Records from the attributes of the root's children, or of the root itself."""
-    return _records(data, _AttributesOfRows(0 if single else 1))
+    return _records(chunks, _AttributesOfRows(0 if single else 1))
 
 
-def read_text_of_children(data: bytes, single: bool) -> Iterator[Record]:
+def read_text_of_children(chunks: Chunks, single: bool) -> Iterator[Record]:
     """Records from the text of the children of the root's children, or of the root's own children."""
-    return _records(data, _TextOfFields(0 if single else 1))
+    return _records(chunks, _TextOfFields(0 if single else 1))
 
 
-def _records(data: bytes, reading: _Reading) -> Iterator[Record]:
+def _records(chunks: Chunks, reading: _Reading) -> Iterator[Record]:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     reading.watch(parser)
-    for at in range(0, len(data), _CHUNK):
-        parser.Parse(data[at : at + _CHUNK], at + _CHUNK >= len(data))
+    for chunk in chunks:
+        parser.Parse(chunk, False)
         yield from reading.take()
     if reading.hidden and reading.row_depth == 0:
         # The one record is asked of a root that is not found.

@@ -31,7 +31,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Something that instructions fill: an object or a dictionary."""
+    """Something that instructions fill: an object or a dictionary. An object that is `titled` must have a title."""
 
     name: str
     is_object: bool
@@ -43,7 +43,7 @@ class Destination:
     optional: bool = False
     pseudo: bool = False
     unavailable: bool = False
-    titled: bool = True
+    titled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _object(application: Application, given: Mapping[str, Any]) -> Destination:
             continue
         declared = "object-type" if behind.code == TYPE else behind.kind
         names[behind.code] = Name((override.get(behind.code) or {}).get("type", declared))
-    return replace(_common(given), is_object=True, names=names, type_code=code)
+    return replace(_common(given), is_object=True, names=names, type_code=code, titled=TITLE in names)
 
 
 def _dictionary(given: Mapping[str, Any]) -> Destination:

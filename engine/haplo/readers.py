@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from engine.errors import StorageError
 from engine.haplo.javascript import in_order, is_true, parse_json, text, walk
 from engine.haplo.markup import check_xml, read_attributes, read_text_of_children
 from engine.haplo.outcome import StopError
 
 TEXT_LIMIT: Final = 16 * 1024 * 1024
 _TOO_BIG: Final = "org.haplo.javascript.OAPIException: Uploaded data is too big to read into a String"
+_PIECE: Final = 1 << 16
 _LINE_ENDS: Final = re.compile(r"[\r\n]+")
 
 Options = Mapping[str, Any]
@@ -42,16 +44,25 @@ def open_files(control: Mapping[str, Any], files: Mapping[str, Data]) -> list[Re
     return opened
 
 
-def _bytes(data: Data) -> bytes:
-    return data.read_bytes() if isinstance(data, Path) else data
+def _chunks(data: Data, size: int) -> Iterator[bytes]:
+    """The data in pieces of at most that many bytes."""
+    if isinstance(data, bytes):
+        yield from (data[at : at + size] for at in range(0, len(data), size))
+        return
+    try:
+        with data.open("rb") as opened:
+            while chunk := opened.read(size):
+                yield chunk
+    except OSError as error:
+        raise StorageError(f"{data} cannot be read: {error.strerror}") from error
 
 
 def _text(data: Data, charset: Any) -> str:
     """A file's text; bytes that are not in the charset become U+FFFD, and a byte order mark stays."""
-    size = data.stat().st_size if isinstance(data, Path) else len(data)
-    if size > TEXT_LIMIT:
+    held = next(_chunks(data, TEXT_LIMIT + 1), b"")
+    if len(held) > TEXT_LIMIT:
         raise StopError(_TOO_BIG)
-    return _bytes(data).decode(_codec(charset), "replace")
+    return held.decode(_codec(charset), "replace")
 
 
 def _codec(charset: Any) -> str:
@@ -105,11 +116,13 @@ def _open_tsv(data: Data, options: Options, _: bool) -> Records:
     return records
 
 
-def _open_xml(read: Callable[[bytes, bool], Iterator[dict[str, str]]]) -> Callable[[Data, Options, bool], Records]:
+def _open_xml(
+    read: Callable[[Iterator[bytes], bool], Iterator[dict[str, str]]],
+) -> Callable[[Data, Options, bool], Records]:
     def open_file(data: Data, options: Options, _: bool) -> Records:
-        if not check_xml(_bytes(data)):
+        if not check_xml(_chunks(data, _PIECE)):
             raise StopError(None, "the file is not well-formed XML")
-        return lambda: read(_bytes(data), is_true(options.get("singleRecord")))
+        return lambda: read(_chunks(data, _PIECE), is_true(options.get("singleRecord")))
 
     return open_file
 

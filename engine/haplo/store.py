@@ -7,7 +7,7 @@ a temporary file once there are many. Stands on `application`. Next: `batch`.
 
 from __future__ import annotations
 
-import json
+import marshal
 from collections.abc import Iterator, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final, Protocol
@@ -34,6 +34,9 @@ class Store(Protocol):
 
     def save(self, ref: str, values: Values, *, links: frozenset[str]) -> None:
         """Keep an object; `links` are the attributes by which it may be asked for."""
+
+    def close(self) -> None:
+        """Let go of files."""
 
 
 class ObjectStore:
@@ -112,7 +115,7 @@ class Shelf:
         if self._file is None:
             # Outlives this method; `close` lets go of it.
             self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
-        written = json.dumps(values, separators=(",", ":")).encode("ascii")
+        written = marshal.dumps(values)
         self._file.seek(self._end)
         self._file.write(written)
         self._places[ref] = (self._end, len(written))
@@ -124,7 +127,7 @@ class Shelf:
         if place is None:
             return None
         self._file.seek(place[0])
-        found: Values = json.loads(self._file.read(place[1]))
+        found: Values = marshal.loads(self._file.read(place[1]))  # noqa: S302 - this process wrote it
         return found
 
     def close(self) -> None:

@@ -46,12 +46,12 @@ class Accounts:
         assert self._username is not None
         username = self._username(record)
         if username is None:
-            summary = f"No username in record {number}"
-            batch.report(None, summary, f"{summary}: {to_json(record)}", marked=False)
+            message = f"No username in record {number}: {to_json(record)}"
+            batch.report(None, "No username in record", message, marked=False)
             return False
         if username in self._seen:
-            summary = f"Duplicate username (ignoring record {number})"
-            batch.report(None, summary, f"Duplicate username: {username} (ignoring record {number})", marked=False)
+            message = f"Duplicate username: {username} (ignoring record {number})"
+            batch.report(None, "Duplicate username", message, marked=False)
             return False
         self._seen.add(username)
         batch.begin(number, f", user {username}")
