@@ -21,12 +21,17 @@ from engine.haplo.outcome import StopError
 TEXT_LIMIT: Final = 16 * 1024 * 1024
 _TOO_BIG: Final = "org.haplo.javascript.OAPIException: Uploaded data is too big to read into a String"
 _PIECE: Final = 1 << 16
+_ONLY_IN_PYTHON: Final = frozenset(
+    {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "utf-7", "utf-8-sig"}
+)
 _LINE_ENDS: Final = re.compile(r"[\r\n]+")
 
 Options = Mapping[str, Any]
 Data = bytes | Path
 Records = Callable[[], Iterator[Any]]
 """Gives the records of one file, when its turn comes."""
+Open = Callable[[Data, Options, bool], Records]
+"""Opens a file, by its entry in the control file; told whether it is the only file."""
 
 
 def open_files(control: Mapping[str, Any], files: Mapping[str, Data]) -> list[Records]:
@@ -68,12 +73,15 @@ def _text(data: Data, charset: Any) -> str:
 def _codec(charset: Any) -> str:
     name = text(charset) if is_true(charset) else "utf-8"
     try:
-        codec = codecs.lookup(name)
-        # Python has codecs that are not charsets, such as base64 and rot13.
-        b"".decode(codec.name)
+        codec = codecs.lookup(name).name
+        known = codec not in _ONLY_IN_PYTHON
+        # Refused for codecs that are not charsets, such as base64.
+        b" ".decode(codec, "replace")
     except (LookupError, ValueError):
-        raise StopError(f"org.haplo.javascript.OAPIException: Invalid charset: {name}") from None
-    return "utf-8" if codec.name == "utf-8-sig" else codec.name
+        known = False
+    if not known:
+        raise StopError(f"org.haplo.javascript.OAPIException: Invalid charset: {name}")
+    return codec
 
 
 def _open_json(data: Data, options: Options, keep: bool) -> Records:
@@ -116,9 +124,7 @@ def _open_tsv(data: Data, options: Options, _: bool) -> Records:
     return records
 
 
-def _open_xml(
-    read: Callable[[Iterator[bytes], bool], Iterator[dict[str, str]]],
-) -> Callable[[Data, Options, bool], Records]:
+def _open_xml(read: Callable[[Iterator[bytes], bool], Iterator[dict[str, str]]]) -> Open:
     def open_file(data: Data, options: Options, _: bool) -> Records:
         if not check_xml(_chunks(data, _PIECE)):
             raise StopError(None, "the file is not well-formed XML")
@@ -127,10 +133,10 @@ def _open_xml(
     return open_file
 
 
-READERS: Final[Mapping[str, Callable[[Data, Options, bool], Records]]] = {
+READERS: Final[Mapping[str, Open]] = {
     "json": _open_json,
     "tsv-with-name-row": _open_tsv,
     "xml-text-of-children": _open_xml(read_text_of_children),
     "xml-attributes": _open_xml(read_attributes),
 }
-"""Readers by name: given the data, the file entry, and whether this file is the only one."""
+"""Readers by name."""
