@@ -44,6 +44,16 @@ _STAFF_SCOPES = {
 }
 
 
+# The options that show rows which are else left out.
+_SHOWING = (
+    "includeleavers",
+    "includepreadmissions",
+    "includerestrictedrelationships",
+    "includeprevious",
+    "includefuture",
+)
+
+
 def _by_column(scopes: dict[str, str]) -> dict[str, str]:
     return {column: scope for scope, columns in scopes.items() for column in columns.split()}
 
@@ -61,6 +71,11 @@ class Endpoint:
     column_options: dict[str, str] = field(default_factory=dict)
     set_options: dict[str, str] = field(default_factory=dict)
     row_options: dict[str, str] = field(default_factory=dict)  # the column that must be true
+
+    @property
+    def row_and_column_options(self) -> frozenset[str]:
+        """The options that change what the main set looks like."""
+        return frozenset([*_SHOWING, *self.column_options.values(), *self.row_options])
 
 
 ENDPOINTS = {

@@ -120,8 +120,10 @@ class XporterSimulator(Simulator):
         return build_school(self.pupils, self.seed, self.today, self.mess)
 
     def prepare(self) -> None:
-        for name in self._makers:
-            self._set(name)
+        for endpoint in ENDPOINTS.values():
+            self._view(Request("GET", "/"), endpoint, "")
+            for name in endpoint.set_options:
+                self._members_of(endpoint, name)
 
     def routes(self) -> list[Route]:
         return [
@@ -211,7 +213,7 @@ class XporterSimulator(Simulator):
 
     def _view(self, request: Request, endpoint: Endpoint, wanted_id: str) -> Table:
         """The rows that a request is about, all pages of them; kept for the next page."""
-        options = _options(request)
+        options = _options(request) & endpoint.row_and_column_options
         filters = [
             (column, frozenset(value.lower().split(",")))
             for parameter, column in endpoint.filters.items()
@@ -277,12 +279,16 @@ class XporterSimulator(Simulator):
             return b""
         if name == "GroupTypes":
             return b",".join(render([row.values for row in self._set(name)], _as_they_are(self._set(name))))
+        members = self._members_of(endpoint, name)
+        return b",".join(row for key in table.keys[first:last] for row in members.get(key, ()))
+
+    def _members_of(self, endpoint: Endpoint, name: str) -> dict[str, list[bytes]]:
+        """The rows of a secondary set by the id of the main row."""
         with self._lock:
             if name not in self._members:
-                column = "StudentId" if endpoint.name == "Students" else "GroupId"
-                self._members[name] = group_by(self._set(name), column)
-            members = self._members[name]
-        return b",".join(row for key in table.keys[first:last] for row in members.get(key, ()))
+                column = {"Students": "StudentId", "Groups": "GroupId"}[endpoint.name]
+                self._members[name] = group_by(self._set(name), column if name != "GroupTypes" else "Id")
+            return self._members[name]
 
 
 def _as_they_are(rows: list[Row]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 import engine.simulators
-from engine.simulators.__main__ import find_simulators
+from engine.simulators.__main__ import build_parser, find_simulators
 
 pytestmark = pytest.mark.e2e
 
@@ -122,3 +122,17 @@ def test_simulators_import_the_standard_library_and_each_other_only() -> None:
             for name in names:
                 own = name.split(".")[0] in sys.stdlib_module_names or name.startswith("engine.simulators")
                 assert own, f"{path.name} imports {name}"
+
+
+def test_options_reach_the_simulator(tmp_path: Path) -> None:
+    kinds = tmp_path / "kinds.json"
+    kinds.write_text('{"pupils": {}, "staff": {}}')
+    for name, arguments, key, value in (
+        ("haplo", ["--kinds", str(kinds)], "kinds", frozenset({"pupils", "staff"})),
+        ("haplo", [], "kinds", None),
+        ("xporter", ["--scopes", "School,Staff"], "scopes", frozenset({"School", "Staff"})),
+        ("xporter", ["--pupils", "31"], "pupils", 31),
+    ):
+        simulator = find_simulators()[name]
+        args = build_parser(name, simulator).parse_args(arguments)
+        assert getattr(simulator.from_arguments(args, {}), key) == value
