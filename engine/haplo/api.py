@@ -1,0 +1,172 @@
+"""Haplo's batch APIs over HTTP: create a batch, upload its files, schedule it.
+
+Success is judged by status and by the form of the body, because Haplo answers some refusals with 200 and a page.
+The key travels in a header, over https or loopback, and redirects are not followed. Imports `errors`, `secret` and
+`refusal`; httpx inside functions. Next: `stages/deliver`.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from engine.errors import DeliveryError, StorageError
+from engine.haplo.refusal import refusal, unexpected, unreachable
+from engine.secret import Secret
+
+if TYPE_CHECKING:
+    import httpx
+
+KeyHeader = Literal["basic", "x-oneis-key"]
+Mode = Literal["dry-run", "live"]
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{8,128}")
+_SCHEDULED: Final = re.compile(r"SCHEDULED")
+_KEY: Final = re.compile(r"[\x21-\x7e]+")
+_LONGEST_ANSWER: Final = 65_536
+_FIX_URL: Final = "write the address as https://the-application's-own-host, in deliver: url of the school file"
+
+
+class _Api:
+    """What both APIs share. `close` it, or use it in a `with`."""
+
+    path: str
+    made_from: str
+
+    def __init__(self, url: str, key: Secret, header: KeyHeader = "basic", *, timeout: float = 60.0) -> None:
+        import httpx
+
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # they log whole URLs
+        self._base = _checked_url(url) + self.path
+        self._client = httpx.Client(
+            headers={**_key_headers(key, header), "User-Agent": "haplomap"},
+            follow_redirects=False,
+            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
+            trust_env=not _is_loopback(urlsplit(url).hostname or ""),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def create(self, origin: str, comment: str) -> str:
+        """Make a batch and return its identifier; `origin` is a kind, or the digest of a control file."""
+        return self._post("batch", "making a batch", _IDENTIFIER, {self.made_from: origin, "comment": comment})
+
+    def upload(self, batch: str, name: str, path: Path) -> str:
+        """Send a data file and return the digest that Haplo gives of it."""
+        return self._post_file("file", f"sending {name}", {"batch": batch, "name": name}, path)
+
+    def schedule(self, batch: str, mode: Mode) -> None:
+        """Have the batch carried out; `dry-run` saves nothing in Haplo."""
+        form = {"batch": batch} | ({"mode": "dry-run"} if mode == "dry-run" else {})
+        self._post("schedule", "scheduling the batch", _SCHEDULED, form)
+
+    def _post_file(self, endpoint: str, doing: str, form: Mapping[str, str], path: Path) -> str:
+        try:
+            with path.open("rb") as stream:
+                return self._post(endpoint, doing, _DIGEST, form, (path.name, stream))
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be read", why=error.strerror or type(error).__name__) from None
+
+    def _post(
+        self,
+        endpoint: str,
+        doing: str,
+        form_of_success: re.Pattern[str],
+        form: Mapping[str, str],
+        file: tuple[str, IO[bytes]] | None = None,
+    ) -> str:
+        import httpx
+
+        files = None if file is None else {"file": (file[0], file[1], "application/json")}
+        try:
+            with self._client.stream("POST", self._base + endpoint, data=dict(form), files=files) as answer:
+                status, body = answer.status_code, _read(answer)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise unreachable(error, doing) from None
+        if status != 200:
+            raise refusal(status, body, doing)
+        text = body.strip()
+        if not form_of_success.fullmatch(text):
+            raise unexpected(body, doing)
+        return text
+
+
+class StandardApi(_Api):
+    """The standard batch API: the control file is kept in the application, under a kind."""
+
+    path = "/api/haplo-data-import-standard-api/"
+    made_from = "kind"
+
+
+class BatchApi(_Api):
+    """The batch API: the control file is sent first."""
+
+    path = "/api/haplo-data-import-batch/"
+    made_from = "control"
+
+    def control(self, path: Path, comment: str) -> str:
+        """Send a control file and return its digest; the same one again changes nothing."""
+        return self._post_file("control", "sending the control file", {"comment": comment}, path)
+
+
+def _read(answer: httpx.Response) -> str:
+    """The answer's text, as far as we need it."""
+    body = b""
+    for chunk in answer.iter_bytes():
+        body += chunk
+        if len(body) > _LONGEST_ANSWER:
+            break
+    return body[:_LONGEST_ANSWER].decode("utf-8", "replace")
+
+
+def _checked_url(url: str) -> str:
+    """The address of the application; one that would show the key to others is refused."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise DeliveryError("Haplo's address is not a URL", fix=_FIX_URL) from None
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username is not None:
+        raise DeliveryError(
+            "Haplo's address is not that of an application", why="it is https:// and a host", fix=_FIX_URL
+        )
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise DeliveryError("Haplo's address is not https", why="the key would be readable on its way", fix=_FIX_URL)
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _key_headers(key: Secret, header: KeyHeader) -> dict[str, str]:
+    value = key.reveal()
+    if not _KEY.fullmatch(value):
+        raise DeliveryError(
+            "Haplo's API key is not one line of plain characters",
+            why="a key has 44 letters, digits, - and _",
+            fix="copy the key anew, without spaces and line ends",
+            code="delivery-key",
+        )
+    if header == "basic":
+        return {"Authorization": "Basic " + base64.b64encode(f"haplo:{value}".encode()).decode()}
+    return {"X-ONEIS-Key": value}
