@@ -319,7 +319,7 @@ def _repeated(
     there = " AND ".join(f"{quote(name)} IS NOT NULL" for name in key)
     with reworded(f"set '{set_name}': looking for repeated keys", AnswerUnreadable):
         found = connection.execute(
-            "SELECT count(*), count(*) FILTER (WHERE across) FROM ("  # noqa: S608 - names of documents, quoted
+            "SELECT count(*), count(*) FILTER (WHERE across) FROM ("
             f"SELECT min(_page) <> max(_page) AS across FROM read_parquet({literal(str(part.resolve()))})"
             f" WHERE {there} GROUP BY {columns} HAVING count(*) > 1)"
         ).fetchone()
