@@ -1,7 +1,8 @@
-"""What Haplo does with a control file and its data files, done here.
+"""Haplo's side: control files and what they mean, done here as Haplo does it.
 
-Stands on the standard library and `engine.errors`; knows nothing of sources, mappings or runs.
-Facts come from the reference of Haplo's data import; comments here say where a surprise comes from.
+`interpret` and all it uses stand on the standard library and `engine.errors` only, and know nothing of sources,
+mappings or runs. Facts come from the reference of Haplo's data import and from its conformance cases; comments say
+where a surprise comes from.
 
     application  what the receiving application has: attributes, types, qualifiers, objects, users
     models       which destinations and names a control file may use

@@ -43,6 +43,11 @@ class Target:
         """Whether it will be a new object."""
         return self.before is None
 
+    @property
+    def lacks_title(self) -> bool:
+        """Whether it has no title; one that it never had to our knowledge is Haplo's to know."""
+        return TITLE not in self.values and (self.before is None or TITLE in self.before)
+
 
 class Batch:
     """One job: the record it is at, its targets, and its messages.
@@ -189,7 +194,7 @@ class Batch:
         missing = [name for name in target.destination.required if name not in target.values]
         if missing:
             self.abandon(path, f"Missing values in {target.destination.name}: {', '.join(missing)}")
-        if self.titles_required and target.destination.titled and TITLE not in target.values:
+        if self.titles_required and target.destination.titled and target.lacks_title:
             self.abandon(path, f"{TITLE} is not set in object {target.destination.name}")
             if not self._advised:
                 self.report(path, _TITLE_ADVICE)

@@ -69,16 +69,19 @@ class ObjectStore:
             self._links[attribute] = {}
             for one, values in self._values.items():
                 self._link(attribute, one, values)
-        return self._links[attribute].get(ref, ())
+        return [one for one in self._links[attribute].get(ref, ()) if ref in _refs(attribute, self.load(one))]
 
     def save(self, ref: str, values: Values, *, links: frozenset[str]) -> None:
         """Keep an object; `links` are the attributes by which it may be asked for."""
+        before = self.load(ref)
+        if before is None and behaviour_of(values) is None and links.isdisjoint(values):
+            return
+        if before is not None:
+            self._forget_behaviour(ref, before)
         if ref in self._values:
             self._values[ref] = values
-        elif behaviour_of(values) is not None or not links.isdisjoint(values):
-            self._shelf.put(ref, values)
         else:
-            return
+            self._shelf.put(ref, values)
         self._index(ref, values)
         for attribute in links.intersection(values):
             self.linked(attribute, ref)
@@ -93,13 +96,23 @@ class ObjectStore:
         if behaviour is not None:
             self._behaviours[behaviour] = ref
 
+    def _forget_behaviour(self, ref: str, values: Values) -> None:
+        behaviour = behaviour_of(values)
+        if behaviour is not None and self._behaviours.get(behaviour) == ref:
+            del self._behaviours[behaviour]
+
     def _link(self, attribute: str, ref: str, values: Values) -> None:
-        for value in values.get(attribute, ()):
-            bare = value.get("value", value) if isinstance(value, dict) else value
-            if isinstance(bare, dict) and bare.get("type") == "ref":
-                known = self._links[attribute].setdefault(bare["ref"], [])
-                if ref not in known:
-                    known.append(ref)
+        for linked in _refs(attribute, values):
+            known = self._links[attribute].setdefault(linked, [])
+            if ref not in known:
+                known.append(ref)
+
+
+def _refs(attribute: str, values: Values | None) -> list[str]:
+    """References among an attribute's values, qualified ones too."""
+    held = values.get(attribute, ()) if values is not None else ()
+    bare = (value.get("value", value) if isinstance(value, dict) else value for value in held)
+    return [value["ref"] for value in bare if isinstance(value, dict) and value.get("type") == "ref"]
 
 
 class Shelf:
