@@ -84,6 +84,9 @@ class _EntityStore:
     def save(self, ref: str, values: Values, *, links: frozenset[str]) -> None:
         self._objects.save(self._own(ref), values, links=links)
 
+    def close(self) -> None:
+        """Nothing to let go of: the objects outlive one entity's import."""
+
     def _own(self, ref: str) -> str:
         return f"{self._entity}/{ref}" if ref.startswith("new:") else ref
 

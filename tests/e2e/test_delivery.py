@@ -235,9 +235,9 @@ def test_a_wrong_key_is_told_and_not_shown(
 
 
 def test_silence_is_told(emitted: Emitted, journal: Journal) -> None:
-    with HaploSimulator(faults=[{"match": {"path": "batch$"}, "do": {"delay": 1.0}}]) as simulator:
-        with pytest.raises(DeliveryError, match="did not answer in time") as failure:
-            _send(simulator, emitted, journal, timeout=0.2)
+    simulator = HaploSimulator(faults=[{"match": {"path": "batch$"}, "do": {"delay": 1.0}}])
+    with simulator, pytest.raises(DeliveryError, match="did not answer in time") as failure:
+        _send(simulator, emitted, journal, timeout=0.2)
     assert failure.value.code == "delivery-unavailable"
 
 
