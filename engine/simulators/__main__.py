@@ -17,6 +17,7 @@ import threading
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from engine.simulators.http import DEFAULT_TODAY, Simulator
@@ -84,12 +85,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def serve(simulator: Simulator, *, with_parent: bool) -> int:
     """Say where the simulator is and keep it until a signal, a control call or the parent ends it."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: simulator.quit_asked.set())
+        signal.signal(number, lambda *_: simulator.quit_asked.put(None))
     if with_parent:
         threading.Thread(target=_wait_for_parent, args=(simulator.quit_asked,), daemon=True).start()
     announcement = {"simulator": simulator.NAME, "url": simulator.url, "config": simulator.config}
     print(json.dumps(announcement), flush=True)
-    simulator.quit_asked.wait()
+    simulator.quit_asked.get()
     simulator.stop()
     return 0
 
@@ -106,10 +107,10 @@ def _common(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _wait_for_parent(ended: threading.Event) -> None:
+def _wait_for_parent(ended: SimpleQueue[None]) -> None:
     while os.read(0, 4096):
         pass
-    ended.set()
+    ended.put(None)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -80,7 +82,7 @@ class Simulator:
         self.port, self.seed, self.today = port, seed, today
         self.faults = FaultList.parse(faults)
         self.requests: list[Exchange] = []
-        self.quit_asked = threading.Event()
+        self.quit_asked: SimpleQueue[None] = SimpleQueue()  # unlike an event, safe in a signal handler
         self._delay = delay_ms / 1000
         self._log_file = log.open("a", encoding="utf-8") if log else None
         self._log_lock = threading.Lock()
@@ -223,7 +225,7 @@ def _control_routes(simulator: Simulator) -> list[Route]:
         return json_answer([asdict(exchange) for exchange in list(simulator.requests)])
 
     def quit_(request: Request) -> Answer:
-        simulator.quit_asked.set()
+        simulator.quit_asked.put(None)
         return text_answer("bye")
 
     return [
@@ -245,6 +247,7 @@ class _Server(ThreadingHTTPServer):
         self.simulator = simulator
         self.connections = 0
         self._open: set[socket.socket] = set()
+        self._ending = False
         self._lock = threading.Lock()
 
     def opened(self, connection: socket.socket) -> int:
@@ -252,6 +255,8 @@ class _Server(ThreadingHTTPServer):
         with self._lock:
             self._open.add(connection)
             self.connections += 1
+            if self._ending:
+                _shut(connection, socket.SHUT_RD)
             return self.connections
 
     def closed(self, connection: socket.socket) -> None:
@@ -260,18 +265,27 @@ class _Server(ThreadingHTTPServer):
             self._open.discard(connection)
 
     def end_connections(self) -> None:
-        """Wake the threads that wait for another request on a kept connection."""
+        """Read no more; what is being answered may be finished, for a second at most."""
+        with self._lock:
+            self._ending = True
+            for connection in self._open:
+                _shut(connection, socket.SHUT_RD)
+        until = time.monotonic() + 1
+        while self._open and time.monotonic() < until:
+            time.sleep(0.001)
         with self._lock:
             for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:  # the other side was faster
-                    continue
+                _shut(connection, socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients may go away at any time; anything else is shown."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
+
+
+def _shut(connection: socket.socket, how: int) -> None:
+    with suppress(OSError):  # the other side was faster
+        connection.shutdown(how)
 
 
 class _Connection(BaseHTTPRequestHandler):
