@@ -97,7 +97,7 @@ class Application:
 
     def has_qualifier(self, code: Any) -> bool:
         """Whether a qualifier exists; the one that means none always does."""
-        return code == NO_QUALIFIER or code in self.qualifiers
+        return isinstance(code, str) and (code == NO_QUALIFIER or code in self.qualifiers)
 
 
 def type_value(code: str) -> dict[str, Any]:

@@ -108,6 +108,9 @@ class _Job:
         except StopError as stop:
             during = stop.during or self.during
             self.outcome.exception = Stop(during, self.record, stop.message, stop.why, stop.path)
+        except RecursionError:
+            # The script language has a limit of this kind too.
+            self.outcome.exception = Stop(self.during, self.record, None, "a value is nested too deeply")
 
     def _take_all(self, opened: list[Records], take: Callable[[Any, int], bool]) -> None:
         numbers = count()

@@ -15,7 +15,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 EXACT: Final = 2**53
-_INDEX: Final = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
+_INDEX: Final = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
+_LAST_INDEX: Final = 2**31 - 1
 _FLOAT: Final = re.compile(r"[+-]?(?:Infinity|[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)")
 _BLANK: Final = " \t\n\r\v\f\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 
@@ -113,10 +114,10 @@ def same(one: Any, other: Any) -> bool:
 def in_order(keys: Iterable[str]) -> list[str]:
     """Keys in the order in which a script object gives them: whole numbers first, by size."""
     names = list(keys)
-    numbered = [name for name in names if _INDEX.match(name)]
+    numbered = [name for name in names if index_of(name) is not None]
     if not numbered:
         return names
-    return sorted(numbered, key=int) + [name for name in names if not _INDEX.match(name)]
+    return sorted(numbered, key=int) + [name for name in names if index_of(name) is None]
 
 
 def walk(value: Any) -> Iterator[Any]:
@@ -144,7 +145,7 @@ def _units(written: str) -> Iterable[str]:
 
 def index_of(name: str) -> int | None:
     """The index that a name stands for in a list, if it is one."""
-    return int(name) if _INDEX.match(name) else None
+    return int(name) if _INDEX.match(name) and int(name) <= _LAST_INDEX else None
 
 
 def parse_json(written: str) -> Any:

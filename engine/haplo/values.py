@@ -153,13 +153,13 @@ def _url(use: Use) -> Conversion:
 
 def _telephone_number(use: Use) -> Conversion:
     given = use.given.get("country")
-    country = given if is_true(given) else "GB"
+    country = text(given) if is_true(given) else "GB"
 
     def convert(value: Any) -> Any:
         if not isinstance(value, str):
             return NOTHING
         if country not in COUNTRIES:
-            raise StopError(None, f"no country has the code {text(country)}, which a telephone number is given")
+            raise StopError(None, f"no country has the code {country}, which a telephone number is given")
         return {"type": "telephone-number", "guess_number": value, "guess_country": country}
 
     return convert
