@@ -41,7 +41,7 @@ class Report(Protocol):
     def __call__(self, code: str, start: int, end: int, what: str, why: str = "", fix: str = "") -> None: ...
 
 
-class Stop(Exception):  # noqa: N818 - not an error: the finding is reported already
+class Stop(Exception):
     """Reading cannot go on; the reason is reported already."""
 
 
@@ -181,14 +181,10 @@ class Tree:
             return Node("scalar", event.start, event.end, event.end, style="plain")
         self._expanded += target.size
         target = target.meant()
-        return Node(
-            "alias", event.start, event.end, event.end, target=target, size=target.size, height=target.height
-        )
+        return Node("alias", event.start, event.end, event.end, target=target, size=target.size, height=target.height)
 
     def _too_deep(self, event: Event) -> None:
-        self._report(
-            "too-deep", event.start, event.start + 1, f"more than {MOST_DEPTH} levels inside each other"
-        )
+        self._report("too-deep", event.start, event.start + 1, f"more than {MOST_DEPTH} levels inside each other")
         raise Stop
 
     def _list(self, node: Node, depth: int, *, flow: bool) -> None:
@@ -236,16 +232,12 @@ class Tree:
             )  # fmt: skip
             return False
         if key.kind != "scalar" or key.style in ("literal", "folded"):
-            self._report(
-                "key-not-text", start, end, "a key must be a text on one line", fix="write `key: value`"
-            )
+            self._report("key-not-text", start, end, "a key must be a text on one line", fix="write `key: value`")
             return False
         if key.style != "plain":
             return True
         if not text:
-            self._report(
-                "key-not-text", start, end, "a ':' without a key before it", fix="write `key: value`"
-            )
+            self._report("key-not-text", start, end, "a ':' without a key before it", fix="write `key: value`")
         elif text == "<<":
             self._report(
                 "merge-key", start, end, "merge keys ('<<') are not read",

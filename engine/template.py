@@ -33,7 +33,7 @@ _WORDS = {
 }
 
 
-class TemplateProblem(ValueError):  # noqa: N818 - becomes a Problem, never a traceback
+class TemplateProblem(ValueError):
     """A template cannot be read or filled in; the message holds no values; `line` is from 1."""
 
     def __init__(self, message: str, line: int = 1) -> None:
@@ -64,9 +64,7 @@ class Template:
             code = environment.from_string(tree)
         except TemplateError as error:
             message = (error.message or "it cannot be read").rstrip(".")
-            raise TemplateProblem(
-                f"the template is wrong: {message}", getattr(error, "lineno", None) or 1
-            ) from None
+            raise TemplateProblem(f"the template is wrong: {message}", getattr(error, "lineno", None) or 1) from None
         return cls(text, frozenset(lines), lines, code)
 
     def line(self, name: str) -> int:
@@ -134,11 +132,7 @@ def _environment() -> Any:
                 return getattr(obj, str(argument))  # raises: the name before it is not known
             if isinstance(obj, Mapping) and argument in obj:
                 return obj[argument]
-            if (
-                isinstance(obj, list | tuple)
-                and isinstance(argument, int)
-                and -len(obj) <= argument < len(obj)
-            ):
+            if isinstance(obj, list | tuple) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
                 return obj[argument]
             if isinstance(obj, LoopContext) and argument in ("index", "first", "last"):
                 return getattr(obj, argument)

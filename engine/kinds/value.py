@@ -41,6 +41,10 @@ def yaml_key(field: str) -> str:
     return field.rstrip("_")
 
 
+def _plain_order(value: Any) -> Any:
+    return {"by": value} if isinstance(value, str) else value
+
+
 class Order(Word):
     """A field to sort by. A plain name is short for `{by: name}`."""
 
@@ -49,7 +53,7 @@ class Order(Word):
     as_: Annotated[Literal["text", "integer", "number", "date"] | None, Field(alias="as")] = None
 
 
-Orders = Annotated[list[Annotated[Order, BeforeValidator(lambda v: {"by": v} if isinstance(v, str) else v)]], Field()]
+Orders = Annotated[list[Annotated[Order, BeforeValidator(_plain_order, json_schema_input_type=str | Order)]], Field()]
 
 
 class Value(Word):
@@ -71,7 +75,9 @@ class Value(Word):
     fields: Annotated[dict[Name, Nested] | None, Field(description="what each record gives; a list of records")] = None
     item: Annotated[Nested | None, Field(description="what each record gives; a plain list")] = None
     order: Orders = []
-    clean: Annotated[list[CleanWord], BeforeValidator(_one_or_more)] = []
+    clean: Annotated[
+        list[CleanWord], BeforeValidator(_one_or_more, json_schema_input_type=CleanWord | list[CleanWord])
+    ] = []
     split: Annotated[str | None, Field(description="a regular expression that parts the items of a list")] = None
     lookup: Annotated[Name | None, Field(description="a table of codes")] = None
     default: Annotated[Constant, Field(description="used where there is no value")] = None
@@ -103,7 +109,7 @@ class Value(Word):
         return "default" in self.model_fields_set
 
 
-Nested = Annotated[Value, BeforeValidator(_plain_name)]
+Nested = Annotated[Value, BeforeValidator(_plain_name, json_schema_input_type=str | Value)]
 Value.model_rebuild()
 
 

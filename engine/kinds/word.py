@@ -97,8 +97,10 @@ SqlText = Annotated[str, Field(json_schema_extra={"sql": True})]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """snake_case, as all our names."""
 
-Text = Annotated[str, BeforeValidator(_as_text)]
+Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 """Text; a number or a truth word stands for its written form."""
 
-Texts = Annotated[list[Text], BeforeValidator(_one_or_more)]
+Texts = Annotated[
+    list[Text], BeforeValidator(_one_or_more, json_schema_input_type=str | int | bool | list[str | int | bool])
+]
 """One text or a list of them."""

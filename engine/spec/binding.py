@@ -14,6 +14,10 @@ from engine.kinds.value import Constant
 from engine.kinds.word import Name, Word, problem
 
 
+def _plain_field(value: Any) -> Any:
+    return {"from": value} if isinstance(value, str) else value
+
+
 class PersonName(Word):
     """The parts of a person's name, from fields of the entity. Haplo needs `last`."""
 
@@ -59,7 +63,7 @@ class BoundName(Word):
         return self
 
 
-Bound = Annotated[BoundName, BeforeValidator(lambda v: {"from": v} if isinstance(v, str) else v)]
+Bound = Annotated[BoundName, BeforeValidator(_plain_field, json_schema_input_type=str | BoundName)]
 
 
 class Binding(Word):

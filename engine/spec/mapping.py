@@ -39,7 +39,7 @@ def _plain_set(value: Any) -> Any:
     return {"set": value} if isinstance(value, str) else value
 
 
-Origin = Annotated[From, BeforeValidator(_plain_set)]
+Origin = Annotated[From, BeforeValidator(_plain_set, json_schema_input_type=str | From)]
 
 
 class Table(Word):

@@ -52,6 +52,8 @@ class Query:
     lineage: dict[str, list[Use]]
     """Target field to the source fields it is made of."""
     lookups: list[str]
+    splits: bool = False
+    """Whether a record may become several, by `each`."""
     blocked: list[str] = field(default_factory=list)
     """Rules and joins whose fields no answer carried: without them nothing can be said of any record."""
     findings: list[Finding] = field(default_factory=list)
@@ -99,6 +101,7 @@ class _Builder:
         self.mapping, self.world, self.reading = mapping, world, reading
         self.findings = Findings()
         self.blocked: list[str] = []
+        self.splits = False
         self.deriver = Deriver(world.source.formats, world.lookups, self.relation, world.keys, self.findings)
 
     def relation(self, name: str, at: At) -> Relation | None:
@@ -141,6 +144,7 @@ class _Builder:
                 what = f"there is no field '{origin.each}' in {relation.name}"
                 names = tuple(relation.names())
                 self.findings.add(Finding((*at, "from", "each"), "unknown-field", what, origin.each, names))
+            self.splits = True
             relation = EachRelation(relation, origin.each, origin.name)
         view = View(relation, self.world.settings, self.findings)
         self._add_joins(view, joins, at)
@@ -174,6 +178,7 @@ class _Builder:
             [name for name, expr in fields.items() if expr.absent],
             {name: sorted(expr.uses) for name, expr in fields.items()},
             sorted({miss.table for expr in fields.values() for miss in expr.misses} & set(self.world.lookups)),
+            self.splits,
             self.blocked,
             self.findings.found,
         )

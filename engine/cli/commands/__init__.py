@@ -1,0 +1,1 @@
+"""One command a file: `command` is what `cli/main` takes from it."""

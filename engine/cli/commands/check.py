@@ -1,0 +1,48 @@
+"""`haplomap check`: all problems of all documents, in one pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.cli.options import format_option, project_option, verbose_option
+from engine.cli.show import show_problems
+from engine.errors import Problem
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@project_option
+@format_option
+@verbose_option
+def command(paths: tuple[Path, ...], project_folder: Path, form: str, verbose: bool) -> int:
+    """Check documents: form, names, types, SQL. Needs no network and no secrets.
+
+    PATHS limit what is shown to some files or folders; a folder that is itself a project is checked as one.
+
+    \b
+    Example:  haplomap check --project examples/demo
+    Example:  haplomap check mappings schemas
+    """
+    from engine.spec.check import check
+    from engine.spec.project import FOLDERS, open_project
+
+    if len(paths) == 1 and project_folder == Path() and any((paths[0] / name).is_dir() for name in FOLDERS):
+        project_folder, paths = paths[0], ()
+    project = open_project(project_folder)
+    problems = [problem for problem in check(project) if _within(problem, paths)]
+    show_problems(problems, form)
+    if form == "text" and not problems:
+        click.echo(f"{len(project.documents)} documents, no problems")
+    if verbose and form == "text":
+        for loaded in project.documents.values():
+            click.echo(f"  {loaded.kind} {loaded.name}: {loaded.document.file}")
+    return 2 if any(problem.level == "error" for problem in problems) else 0
+
+
+def _within(problem: Problem, paths: tuple[Path, ...]) -> bool:
+    if not paths or problem.place is None:
+        return True
+    file = problem.place.file.resolve()
+    return any(file == path.resolve() or path.resolve() in file.parents for path in paths)

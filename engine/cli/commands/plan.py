@@ -1,0 +1,96 @@
+"""`haplomap plan`: what a run would do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.options import format_option, project_option, sound_project, verbose_option
+from engine.cli.show import table
+
+if TYPE_CHECKING:
+    from engine.run.plan import Plan
+
+
+@click.command("plan")
+@click.argument("school")
+@click.option("--only", multiple=True, metavar="ENTITY", help="Only this entity; may be given several times.")
+@project_option
+@format_option
+@verbose_option
+def command(school: str, only: tuple[str, ...], project_folder: Path, form: str, verbose: bool) -> None:
+    """Show what a run of SCHOOL would do: requests, fields, steps. Asks nothing of anyone.
+
+    \b
+    Example:  haplomap plan waters-edge --project examples/demo
+    """
+    from engine.run.plan import make_plan
+
+    plan = make_plan(sound_project(project_folder), school, only)
+    click.echo(json.dumps(_facts(plan), ensure_ascii=False, indent=2) if form == "json" else _text(plan, verbose))
+
+
+def _facts(plan: Plan) -> dict[str, object]:
+    return {
+        "school": plan.school.school,
+        "source": plan.source.source,
+        "entities": plan.entities,
+        "requests": [
+            {
+                "endpoint": request.endpoint,
+                "path": request.path,
+                "options": request.options,
+                "sets": request.sets,
+            }
+            for request in plan.requests
+        ],
+        "fields": [
+            {"set": name, "field": field_name, "for": plan.purposes(name, field_name)}
+            for name, fields in plan.fields().items()
+            for field_name in fields
+        ],
+        "deliver": _delivery(plan),
+        "notes": plan.notes,
+    }
+
+
+def _delivery(plan: Plan) -> str:
+    deliver = plan.school.deliver
+    return f"{deliver.kind}, {deliver.mode}" if deliver else "nowhere"
+
+
+def _text(plan: Plan, verbose: bool) -> str:
+    requests = [
+        (request.endpoint, request.path, ", ".join(request.options) or "–", sum(map(len, request.sets.values())))
+        for request in plan.requests
+    ]
+    lines = [
+        f"{plan.school.school} from {plan.source.title or plan.source.source}",
+        "",
+        "Requests (each as many pages as the source says; at most "
+        f"{max(api.rates.connections for api in plan.source.apis.values())} at one time)",
+        table(("endpoint", "path", "options", "fields read"), requests, (3,)),
+        "",
+        "Fields that are read, and for what",
+        *_fields(plan, verbose),
+        "",
+        f"Steps: extract, transform, emit, check, deliver ({_delivery(plan)})",
+        f"Entities, in the order of their references: {', '.join(plan.entities)}",
+        *(f"note: {note}" for note in plan.notes),
+    ]
+    return "\n".join(lines)
+
+
+def _fields(plan: Plan, verbose: bool) -> list[str]:
+    rows = []
+    for name, fields in plan.fields().items():
+        for field_name in fields:
+            purposes = plan.purposes(name, field_name) or ["keys, joins and filters"]
+            said = ", ".join(purposes if verbose else purposes[:2]) + (
+                " …" if len(purposes) > 2 and not verbose else ""
+            )
+            rows.append((name, field_name, said))
+    return [table(("record set", "field", "for"), rows)]

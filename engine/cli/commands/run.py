@@ -1,0 +1,58 @@
+"""`haplomap run`: one school's run, from its source to Haplo."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from engine.cli.options import format_option, listener, project_option, sound_project, verbose_option
+from engine.cli.show import Progress
+from engine.cli.summary import summary
+
+
+@click.command("run")
+@click.argument("school")
+@click.option("--only", multiple=True, metavar="ENTITY", help="Only this entity; may be given several times.")
+@click.option("--no-deliver", is_flag=True, help="Make and check the files, send nothing.")
+@click.option("--dry-run", is_flag=True, help="Send, in Haplo's own dry-run mode.")
+@click.option("--fresh", is_flag=True, help="Begin anew, even if the last run did not end.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day of the run.  [default: the school's today]")
+@project_option
+@format_option
+@verbose_option
+def command(
+    school: str,
+    only: tuple[str, ...],
+    no_deliver: bool,
+    dry_run: bool,
+    fresh: bool,
+    today: datetime | None,
+    project_folder: Path,
+    form: str,
+    verbose: bool,
+) -> None:
+    """Run SCHOOL: extract, transform, emit, check, deliver. A run that was killed goes on where it stopped.
+
+    \b
+    Example:  haplomap run waters-edge --no-deliver
+    Example:  haplomap run waters-edge --only group --dry-run
+    """
+    from engine.run.plan import make_plan
+    from engine.run.runner import Options, Runner
+
+    if no_deliver and dry_run:
+        raise click.UsageError(
+            "--no-deliver and --dry-run exclude each other: one sends nothing, one sends for a trial"
+        )
+    project = sound_project(project_folder)
+    plan = make_plan(project, school, only)
+    options = Options(not no_deliver, dry_run, fresh, today.date() if today else None)
+    progress = Progress(verbose)
+    try:
+        report = Runner(project, plan, options, os.environ, listener(progress)).run()
+    finally:
+        progress.close()
+    click.echo(report.to_json() if form == "json" else summary(report), nl=form != "json")

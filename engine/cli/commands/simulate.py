@@ -1,0 +1,24 @@
+"""`haplomap simulate`: the simulators, for anyone who wants to point something else at them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+
+@click.command("simulate", context_settings={"ignore_unknown_options": True})
+@click.argument("name", metavar="NAME")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(name: str, arguments: tuple[str, ...]) -> None:
+    """Start the simulator NAME on loopback, until Ctrl-C; its first line says where it listens.
+
+    What follows NAME goes to the simulator: --port N, --seed N, and more that
+    `haplomap simulate NAME --help` lists. A NAME that is not there gets the list of those that are.
+
+    \b
+    Example:  haplomap simulate haplo --port 8702
+    """
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "engine.simulators", name, *arguments])  # noqa: S606 (no shell)

@@ -1,0 +1,113 @@
+"""The command `haplomap`: which commands there are, and how each way of ending becomes an exit code.
+
+Only this module catches what commands raise. Next: any file of `cli/commands`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from engine import __version__
+from engine.errors import DocumentError, EngineError, Interrupted
+
+COMMANDS = ("demo", "init", "check", "plan", "run", "extract", "preview", "simulate")
+
+
+class Commands(click.Group):
+    """Commands in the order in which one meets them; each is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"engine.cli.commands.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from engine.problem_text import did_you_mean
+
+            hint = did_you_mean(args[0], COMMANDS) or "'haplomap --help' lists them"
+            raise click.UsageError(f"there is no command '{args[0]}'; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="haplomap")
+def cli() -> None:
+    """Move a school's data into Haplo, as YAML documents say.
+
+    \b
+    Begin with:
+      haplomap demo              the whole way, against simulators on this machine
+      haplomap init my-school    a project of your own
+
+    \b
+    Exit codes: 0 fine; 1 the run failed; 2 the documents or the command are wrong;
+    3 a bug of haplomap; 4 the school has paused its feed; 130 interrupted.
+
+    \b
+    Completion: eval "$(_HAPLOMAP_COMPLETE=bash_source haplomap)"   (zsh: zsh_source)
+    """
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command and leave with its exit code."""
+    sys.exit(_main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
+    try:
+        code = cli.main(args=arguments, prog_name="haplomap", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _fail(Interrupted("interrupted"))
+    except DocumentError as error:
+        from engine.cli.show import show_problems
+
+        show_problems(error.problems, "text")
+        return error.exit_code
+    except EngineError as error:
+        return _fail(error)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except Exception as bug:  # the last line of defence: whatever is left is a bug of ours
+        return _report_bug(bug)
+
+
+def _fail(error: EngineError) -> int:
+    from engine.problem_text import render_error
+
+    click.echo(render_error(error), err=True)
+    return error.exit_code
+
+
+def _report_bug(bug: Exception) -> int:
+    """Say so in one line; write where it happened, without what it says, since that may hold data."""
+    frames = "".join(traceback.format_list(traceback.extract_tb(bug.__traceback__)))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="haplomap-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(f"haplomap {__version__}, Python {sys.version}\n{type(bug).__qualname__}\n{frames}")
+    click.echo(f"error: a bug of haplomap: {type(bug).__qualname__} [bug]", err=True)
+    click.echo(f"  fix: report it, with {Path(file.name)} (it holds no data of a school)", err=True)
+    return 3

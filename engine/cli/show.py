@@ -1,0 +1,124 @@
+"""How results look: problems, tables, progress. Text for people, JSON for programs. Next: `cli/options`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+
+import click
+
+from engine.errors import Problem
+
+
+def show_problems(problems: Sequence[Problem], form: str) -> None:
+    """Show problems, each with its source line; as text on standard error, as JSON on standard output."""
+    if form == "json":
+        click.echo(json.dumps([_problem_facts(problem) for problem in problems], ensure_ascii=False, indent=2))
+        return
+    from engine.problem_text import render_problem
+
+    for problem in problems:
+        click.echo(render_problem(problem, _line), err=True)
+        click.echo(err=True)
+    errors = sum(problem.level == "error" for problem in problems)
+    warnings = len(problems) - errors
+    parts = [f"{errors} error{'s' if errors != 1 else ''}"] if errors else []
+    parts += [f"{warnings} warning{'s' if warnings != 1 else ''}"] if warnings else []
+    if parts:
+        click.echo(f"{' and '.join(parts)} found", err=True)
+
+
+def _problem_facts(problem: Problem) -> dict[str, object]:
+    facts = asdict(problem)
+    if problem.place is not None:
+        place = problem.place
+        facts["place"] = {"file": str(place.file), "line": place.line, "column": place.column}
+    return facts
+
+
+def _line(file: Path, line: int) -> str | None:
+    lines = _lines(file)
+    return lines[line - 1] if 0 < line <= len(lines) else None
+
+
+@lru_cache(maxsize=64)
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[int] = ()) -> str:
+    """Return rows as an aligned table; `numbers` are the columns that are set to the right."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max([width(head[i]), *(width(row[i]) for row in cells)]) for i in range(len(head))]
+    lines = [_row(list(head), widths, numbers), "  ".join("─" * size for size in widths)]
+    return "\n".join([*lines, *(_row(row, widths, numbers) for row in cells)])
+
+
+def _row(cells: list[str], widths: list[int], numbers: Sequence[int]) -> str:
+    padded = [
+        " " * (size - width(cell)) + cell if i in numbers else cell + " " * (size - width(cell))
+        for i, (cell, size) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes on a terminal."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = "".join(char if char.isprintable() else " " for char in str(value))
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+class Progress:
+    """Tells of a run: one line that changes on a terminal, plain lines elsewhere."""
+
+    def __init__(self, verbose: bool = False) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._verbose = verbose
+        self._open = False
+        self._last: dict[str, int] = {}
+
+    def line(self, text: str) -> None:
+        """Show a line that stays."""
+        self._clear()
+        click.echo(text, err=True)
+
+    def count(self, about: str, text: str, done: int, total: int | None) -> None:
+        """Show how far something is; in a log at every tenth of it."""
+        if self._terminal and not self._verbose:
+            self._clear()
+            click.echo(f"  {about}: {text}{f' of {total:,}' if total else ''}", err=True, nl=False)
+            self._open = True
+            return
+        tenth = done * 10 // total if total else done
+        if self._verbose or tenth != self._last.get(about):
+            self._last[about] = tenth
+            click.echo(f"  {about}: {text}{f' of {total:,}' if total else ''}", err=True)
+
+    def close(self) -> None:
+        """End the line that changes."""
+        self._clear()
+
+    def _clear(self) -> None:
+        if self._open:
+            click.echo("\r\x1b[2K", err=True, nl=False)
+            self._open = False

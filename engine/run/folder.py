@@ -1,0 +1,93 @@
+"""The folder of a run: private, one for each run, found again by a command that goes on.
+
+`<project>/.haplomap/<school>/<run>/` holds `journal.jsonl`, `answers/`, `sets/`, `rows/`, `quarantine/`, `files/`
+and `report.json`. A lock keeps two runs of one school apart. Next: `run/runner`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from engine.errors import StorageError
+from engine.journal import Journal, cannot_write
+
+STATE = ".haplomap"
+STALE = timedelta(hours=12)
+"""A run that began so long ago is not gone on with: its answers would be yesterday's."""
+
+
+class SchoolBusyError(StorageError):
+    """Another run of this school is under way."""
+
+    code = "school-busy"
+
+
+def school_folder(root: Path, school: str) -> Path:
+    """Return, and make, the private folder of a school's runs."""
+    folder = root / STATE / school
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    return folder
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a school; the system lets go of it when the process ends, however it ends."""
+    path = folder / "lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(handle, 32).decode(errors="replace").strip()
+            raise SchoolBusyError(
+                f"another run of '{folder.name}' is under way" + (f" (process {holder})" if holder else ""),
+                fix="wait until it has ended",
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def runs(folder: Path) -> list[Path]:
+    """Return a school's run folders, the oldest first."""
+    return sorted(path.parent for path in folder.glob("[0-9]*/journal.jsonl"))
+
+
+def unfinished(folder: Path, signature: str, now: datetime) -> Path | None:
+    """Return the latest run if it did not end, is not stale, and was to do the same from the same documents."""
+    latest = next(reversed(runs(folder)), None)
+    if latest is None:
+        return None
+    with Journal(latest / "journal.jsonl") as journal:
+        begun = journal.get("run")
+        if begun is None or begun["signature"] != signature or journal.get("end") is not None:
+            return None
+        return latest if now - datetime.fromisoformat(begun["began"]) < STALE else None
+
+
+def new_run(folder: Path, now: datetime) -> Path:
+    """Make the folder of a new run, named by the time of its start."""
+    name = now.strftime("%Y%m%d-%H%M%S")
+    for tail in ("", *(f"-{n}" for n in range(2, 100))):
+        path = folder / (name + tail)
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        return path
+    raise StorageError(f"{folder}: there is no name left for a run at {name}")

@@ -1,0 +1,109 @@
+"""A project folder of one's own: what `haplomap init` writes. Next: `cli/commands/init`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.journal import cannot_write
+from engine.problem_text import did_you_mean
+from engine.spec.project import NotFoundError, open_project, shipped
+from engine.spec.source import Source
+
+README = """# {school}
+
+A haplomap project.
+
+- `schools/{school}.yaml` says where the data comes from, what is made of it, and where it goes.
+- `applications/school.yaml` says which types and attributes the receiving Haplo application has.
+- Mappings, schemas, bindings and lookups are looked up here first (`mappings/`, `schemas/`), then among those
+  that come with haplomap. A document here replaces the shipped one of the same kind and name: copy it from
+  `{shipped}` to the same place below this folder, and edit the copy. To change
+  single fields for one school, use `override:` in its school file.
+
+What a run leaves is in `.haplomap/`: private, and not for version control.
+
+    haplomap check --project {folder}
+    haplomap plan {school} --project {folder}
+    haplomap run {school} --project {folder} --no-deliver
+"""
+
+
+def make_project(folder: Path, school: str, source_name: str | None) -> list[Path]:
+    """Write a new project; return its files, the school file first. A folder with a project in it is refused."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", school):
+        raise _refused(f"'{school}' is no name for a school", "use lower case letters, digits and dashes")
+    if (folder / "schools").exists():
+        raise _refused(f"there is a project in {folder} already", "choose another folder")
+    project = open_project(shipped())
+    known = project.names("source")
+    if source_name is not None and source_name not in known:
+        fix = did_you_mean(source_name, known) or f"known: {', '.join(known)}"
+        raise NotFoundError(f"there is no source '{source_name}'", fix=fix)
+    source = project.source(source_name or known[0])
+    entities = [name.partition("/")[2] for name in project.names("mapping") if name.startswith(source.source + "/")]
+    try:
+        return _write(folder, school, source, entities)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+
+
+def _refused(what: str, fix: str) -> EngineError:
+    error = NotFoundError(what, fix=fix)
+    error.code = "init-refused"
+    return error
+
+
+def _write(folder: Path, school: str, source: Source, entities: list[str]) -> list[Path]:
+    file = folder / "schools" / f"{school}.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(school_text(school, source, entities), encoding="utf-8")
+    application = folder / "applications" / "school.yaml"
+    application.parent.mkdir()
+    shutil.copyfile(shipped() / "examples" / "demo" / "applications" / "school.yaml", application)
+    for name in ("mappings", "schemas"):
+        (folder / name).mkdir()
+        (folder / name / ".gitkeep").touch()
+    (folder / ".gitignore").write_text(".haplomap/\n", encoding="utf-8")
+    readme = folder / "README.md"
+    readme.write_text(README.format(school=school, folder=folder, shipped=shipped()), encoding="utf-8")
+    return [file, application, readme]
+
+
+def school_text(school: str, source: Source, entities: list[str]) -> str:
+    """Return a school file to be filled in: every value that the source asks for, with what it is."""
+    env = school.upper().replace("-", "_")
+    lines = [
+        f"school: {school}",
+        f"source: {source.source}",
+        "time_zone: Europe/London",
+        "application: school",
+        "config:",
+    ]
+    for name, item in source.config.items():
+        note = f"  # {item.description}" if item.description else ""
+        if item.type == "secret":
+            lines.append(f"  {name}: {{env: {env}_{name.upper()}}}{note}")
+        elif item.default is None:
+            lines.append(f"  {name}: '{_example(item.pattern)}'{note or '  # to be filled in'}")
+        else:
+            lines.append(f"  # {name}: {item.default}{note}")
+    lines += [
+        f"entities: [{', '.join(entities)}]",
+        "# settings: what mappings may be told; schemas/settings.yaml lists them",
+        "# override: fields that this school maps otherwise",
+        "deliver:",
+        "  kind: standard",
+        "  url: https://haplo.example",
+        f"  api_key: {{env: {env}_HAPLO}}",
+        "  mode: dry-run",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _example(pattern: str | None) -> str:
+    """Return a text of a simple pattern such as `\\d{7}`; a plain word for others."""
+    digits = re.fullmatch(r"\\d\{(\d+)\}", pattern or "")
+    return "0" * int(digits[1]) if digits else "to-be-filled-in"

@@ -1,0 +1,171 @@
+"""What a run would do: which requests, for which fields, feeding which entities. Asks nothing of anyone.
+
+Next: `run/folder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import DocumentError, Problem
+from engine.problem_text import did_you_mean
+from engine.spec.lookup import Lookup
+from engine.spec.place import problem_of
+from engine.spec.project import NotFoundError, Project
+from engine.spec.query import Query, World, build
+from engine.spec.relation import Reading
+from engine.spec.school import School
+from engine.spec.settings import SettingValue
+from engine.spec.source import Source
+from engine.stages.extract import Want, options_asked
+
+
+@dataclass(frozen=True)
+class Request:
+    """One endpoint that would be read."""
+
+    endpoint: str
+    path: str
+    options: list[str]
+    sets: dict[str, list[str]]
+    """Record set to the fields that are read of it."""
+    assumed: str = ""
+
+
+@dataclass
+class Plan:
+    """A run, before it is run. Entities are in the order of their references."""
+
+    school: School
+    source: Source
+    entities: list[str]
+    requests: list[Request]
+    queries: dict[str, Query] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def wants(self) -> list[Want]:
+        """Return what extraction is asked for."""
+        return [
+            Want(request.endpoint, {name: frozenset(fields) for name, fields in request.sets.items()})
+            for request in self.requests
+        ]
+
+    def fields(self) -> dict[str, list[str]]:
+        """Return the fields that are read, by record set."""
+        return {name: fields for request in self.requests for name, fields in request.sets.items()}
+
+    def purposes(self, set_name: str, field_name: str) -> list[str]:
+        """Return the target fields that a source field is read for."""
+        use = (set_name, field_name)
+        return [
+            f"{entity}.{target}"
+            for entity, query in self.queries.items()
+            for target, uses in query.lineage.items()
+            if use in uses
+        ]
+
+
+def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
+    """Plan a school's run, or that of some of its entities."""
+    school = project.school(name)
+    source = source_of(project, school)
+    entities = in_order(_chosen(school, list(only)), {e: s.refs() for e, s in project.schemas().items()})
+    used: dict[str, list[str]] = {}
+    queries: dict[str, Query] = {}
+    for entity in entities:
+        query = build(
+            project.mapping(school.source, entity, school),
+            world_of(project, school, source, entity),
+            Reading(source.formats, lambda set_name: set_name),
+        )
+        if query.findings:
+            raise DocumentError(_problems(project, school, entity, query))
+        queries[entity] = query
+        for set_name, fields in query.used.items():
+            used.setdefault(set_name, [])
+            used[set_name] += [field_name for field_name in fields if field_name not in used[set_name]]
+    return Plan(school, source, entities, requests_for(source, used), queries, _notes(source, used))
+
+
+def _chosen(school: School, only: list[str]) -> list[str]:
+    for entity in only:
+        if entity not in school.entities:
+            fix = did_you_mean(entity, school.entities) or f"it has {', '.join(school.entities)}"
+            raise NotFoundError(f"'{school.school}' has no entity '{entity}'", fix=fix)
+    return [entity for entity in school.entities if not only or entity in only]
+
+
+def _problems(project: Project, school: School, entity: str, query: Query) -> list[Problem]:
+    loaded = project.get("mapping", f"{school.source}/{entity}")
+    assert loaded is not None
+    return [problem_of(loaded.document, finding) for finding in query.findings]
+
+
+def in_order(entities: list[str], refs: Mapping[str, set[str]]) -> list[str]:
+    """Return entities so that each comes after those it refers to; in a circle the given order decides."""
+    done: list[str] = []
+    waiting = list(entities)
+    while waiting:
+        ready = [e for e in waiting if not (refs.get(e, set()) & set(waiting)) - {e}]
+        chosen = ready[0] if ready else waiting[0]
+        done.append(chosen)
+        waiting.remove(chosen)
+    return done
+
+
+def source_of(project: Project, school: School) -> Source:
+    """Return the school's source, with the school's own rates."""
+    source = project.source(school.source)
+    if school.connections is None:
+        return source
+    apis = {
+        name: api.model_copy(update={"rates": api.rates.model_copy(update={"connections": school.connections})})
+        for name, api in source.apis.items()
+    }
+    return source.model_copy(update={"apis": apis})
+
+
+def world_of(
+    project: Project,
+    school: School,
+    source: Source,
+    entity: str,
+    keys: Callable[[str], str | None] = lambda entity: None,
+) -> World:
+    """Return what an entity's mapping stands in."""
+    lookups: dict[str, Lookup] = project.lookups(school.source)
+    return World(source, project.schema(entity), lookups, project.setting_types(), keys)
+
+
+def settings_of(project: Project, school: School) -> dict[str, dict[str, SettingValue]]:
+    """Return the value of every setting: the school's, or the default."""
+    return {
+        group: {name: school.settings.get(group, {}).get(name, setting.default) for name, setting in members.items()}
+        for group, members in project.settings().items()
+    }
+
+
+def requests_for(source: Source, used: Mapping[str, Iterable[str]]) -> list[Request]:
+    """Return the requests that bring these record sets, in the order of the source document."""
+    requests = []
+    for name, endpoint in source.endpoints.items():
+        sets = {
+            set_name: [known for known in record_set.fields if known in set(used[set_name])]
+            for set_name, record_set in endpoint.sets.items()
+            if set_name in used
+        }
+        if sets:
+            want = Want(name, {set_name: frozenset(fields) for set_name, fields in sets.items()})
+            options = options_asked(endpoint, want)
+            requests.append(Request(name, endpoint.get, options, sets, endpoint.assumed or ""))
+    return requests
+
+
+def _notes(source: Source, used: Mapping[str, Iterable[str]]) -> list[str]:
+    return [
+        f"'{set_name}.{name}' is assumed: {spec.assumed}"
+        for set_name, fields in used.items()
+        for name, spec in source.find(set_name)[2].fields.items()
+        if name in set(fields) and spec.assumed
+    ]

@@ -1,0 +1,70 @@
+"""What a run did: the books of each entity, what was read, what is to be told. No values, no secrets.
+
+Next: `run/runner`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from engine.journal import cannot_write
+
+
+@dataclass
+class EntityReport:
+    """One line of the summary. `sent` is None where nothing was to be sent."""
+
+    entity: str
+    read: int = 0
+    split: int = 0
+    filtered: dict[str, int] = field(default_factory=dict)
+    merged: int = 0
+    quarantined: dict[str, int] = field(default_factory=dict)
+    emitted: int = 0
+    good: int | None = None
+    sent: int | None = None
+    absent: list[str] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
+    messages: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class SetReport:
+    """One record set as it was read."""
+
+    set: str
+    rows: int
+    repeated: int = 0
+    absent: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """The report of a run. `outcome`: complete, failed, or interrupted."""
+
+    school: str
+    run: str
+    today: str
+    mode: str
+    outcome: str = "complete"
+    folder: str = ""
+    sets: list[SetReport] = field(default_factory=list)
+    entities: list[EntityReport] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def to_json(self) -> str:
+        """Return the report as JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
+
+    def write(self, file: Path) -> None:
+        """Write the report beside what it is about."""
+        part = file.with_name(file.name + ".part")
+        try:
+            part.write_text(self.to_json(), encoding="utf-8")
+            part.replace(file)
+        except OSError as error:
+            raise cannot_write(file, error) from None

@@ -1,0 +1,190 @@
+"""Carries out one school's run: extract, land, transform, emit, check, deliver; each step once, then the next.
+
+Every step leaves its output and a line in the journal, so that a run that was killed goes on with the step it was
+at. Nothing is delivered before all entities are made and checked. Next: `cli/main`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from engine.clock import Clock
+from engine.errors import DeliveryError, EngineError, Interrupted
+from engine.haplo.api import Mode
+from engine.haplo.part import Emitted
+from engine.haplo.target import application_case, derived_application
+from engine.journal import Journal
+from engine.run.folder import locked, new_run, school_folder, unfinished
+from engine.run.making import Making
+from engine.run.plan import Plan
+from engine.run.reading import Reading
+from engine.run.report import Report
+from engine.run.secrets import Secrets
+from engine.secret import Secret
+from engine.spec.project import Project
+from engine.stages.check import Checked, Receiver, check
+from engine.stages.deliver import deliver
+from engine.stages.events import Event, Tell
+
+DOCUMENTS = ("source", "endpoints_of", "mapping", "schema", "binding", "settings", "lookup", "application")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is carried out; what is left out is as the school file says."""
+
+    send: bool = True
+    dry_run: bool = False
+    fresh: bool = False
+    today: date | None = None
+
+
+class Runner:
+    """One run of one school."""
+
+    def __init__(
+        self,
+        project: Project,
+        plan: Plan,
+        options: Options,
+        environ: Mapping[str, str],
+        tell: Tell,
+        clock: Clock | None = None,
+    ) -> None:
+        self.project, self.plan, self.options, self.tell = project, plan, options, tell
+        self.school, self.clock, self.secrets = plan.school, clock or Clock(), Secrets(environ)
+        self.zone = ZoneInfo(self.school.time_zone)
+
+    def run(self) -> Report:
+        """Carry out the run, or go on with one that did not end."""
+        config = self.secrets.config(self.plan.source, self.school)
+        mode = self._mode()
+        api_key = self.secrets.read(self.school.deliver.api_key) if mode and self.school.deliver else None
+        home = school_folder(self.project.root, self.school.school)
+        with locked(home):
+            signature = self._signature(config)
+            found = None if self.options.fresh else unfinished(home, signature, self.clock.now())
+            folder = found or new_run(home, self.clock.now().astimezone(self.zone))
+            with Journal(folder / "journal.jsonl") as journal:
+                today = self._begin(journal, signature)
+                self.tell(Event("run", f"{'going on with' if found else 'beginning'} {folder}"))
+                report = Report(self.school.school, folder.name, today.isoformat(), mode or "none", folder=str(folder))
+                report.notes += self.plan.notes
+                self._steps(folder, journal, today, config, api_key, report)
+        return report
+
+    def _begin(self, journal: Journal, signature: str) -> date:
+        """Fix the day of the run, or find the one that was fixed."""
+        begun = journal.get("run")
+        if begun is not None:
+            return date.fromisoformat(begun["today"])
+        now = self.clock.now()
+        today = self.options.today or now.astimezone(self.zone).date()
+        facts = {"today": today.isoformat(), "began": now.isoformat(), "entities": self.plan.entities}
+        journal.record("run", signature=signature, **facts)
+        return today
+
+    def _steps(
+        self,
+        folder: Path,
+        journal: Journal,
+        today: date,
+        config: Mapping[str, str | Secret],
+        api_key: Secret | None,
+        report: Report,
+    ) -> None:
+        """Take every step; whatever happens, leave a report of how far it came."""
+        began = self.clock.monotonic()
+        report.outcome = "failed"
+        try:
+            sets = Reading(self.plan, folder, journal, self.clock, self.tell, report).read(config)
+            emitted = Making(self.project, self.plan, folder, journal, today, self.tell, report).make(sets)
+            self._check(emitted, folder, today, report)
+            if api_key is not None:
+                self._deliver(emitted, journal, api_key, report)
+            journal.record("end", outcome="complete")
+            report.outcome = "complete"
+        except KeyboardInterrupt:
+            report.outcome = "interrupted"
+            raise Interrupted("interrupted", fix="give the same command again: it goes on where it stopped") from None
+        except EngineError as error:
+            report.notes.append(f"failed: {error.what}")
+            raise
+        finally:
+            report.notes = list(dict.fromkeys(report.notes))
+            report.seconds = round(self.clock.monotonic() - began, 2)
+            report.write(folder / "report.json")
+
+    def _mode(self) -> Mode | None:
+        """Return how the files are delivered; None for not at all."""
+        if not self.options.send or self.school.deliver is None:
+            return None
+        return "dry-run" if self.options.dry_run else self.school.deliver.mode
+
+    def _check(self, emitted: Mapping[str, Emitted], folder: Path, today: date, report: Report) -> None:
+        """Interpret what was made as Haplo will; what would stop a batch stops the run before anything is sent."""
+        with Receiver(self._application()) as receiver:
+            for line in report.entities:
+                private = folder / "messages" / f"{line.entity}.txt"
+                found = check(line.entity, emitted[line.entity], receiver, today, private)
+                line.good, line.messages = found.good, dict(found.messages)
+                report.notes += [
+                    f"{line.entity}: Haplo would say, {n:,} times: {said}" for said, n in found.messages.items()
+                ]
+                _refuse(found)
+                about = f"{line.entity}: {found.good:,} of {found.records:,} good"
+                self.tell(Event("checked", about, line.entity, found.good, found.records))
+
+    def _application(self) -> dict[str, object]:
+        if self.school.application is not None:
+            return application_case(self.project.application(self.school.application))
+        bindings = [self.project.binding(entity) for entity in self.plan.entities]
+        return derived_application(bindings, self.project.schemas())
+
+    def _deliver(self, emitted: Mapping[str, Emitted], journal: Journal, api_key: Secret, report: Report) -> None:
+        spec, mode = self.school.deliver, self._mode()
+        assert spec is not None
+        assert mode is not None
+        if mode == "live" and self.school.application is None:
+            raise DeliveryError(
+                "a live run needs the application's schema",
+                why="without it nobody knows whether rows are found again, and everybody could be made twice",
+                fix="name it in the school file (application:), or run with --dry-run",
+                code="application-unknown",
+            )
+        for line in report.entities:
+            comment = f"haplomap {self.school.school} {line.entity} {report.run}"
+            files = emitted[line.entity]
+            sent = deliver(spec, api_key, line.entity, files, mode, journal, comment, self._sent)
+            line.sent = sent.rows
+
+    def _sent(self, text: str) -> None:
+        self.tell(Event("sent", text))
+
+    def _signature(self, config: Mapping[str, str | Secret]) -> str:
+        """Return what a run must have in common with an unfinished one to go on with it; holds no secrets."""
+        documents = [
+            loaded.document.text
+            for kind in DOCUMENTS
+            for loaded in sorted(self.project.of(kind), key=lambda item: item.name)
+        ]
+        plain = {name: value for name, value in config.items() if isinstance(value, str)}
+        school = self.school.model_dump_json(by_alias=True)
+        wanted = [documents, school, plain, self.plan.entities, self._mode(), str(self.options.today)]
+        return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _refuse(found: Checked) -> None:
+    if found.stopped or found.control_errors:
+        raise DeliveryError(
+            f"{found.entity}: Haplo would stop this import",
+            why=found.stopped or "; ".join(found.control_errors),
+            fix=f"look at schemas/haplo/{found.entity}.yaml, and at messages/{found.entity}.txt in the run's folder",
+            code="import-refused",
+        )

@@ -1,0 +1,36 @@
+"""What a school file says of secrets, read from where it says. Next: `run/runner`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.errors import SecretMissing
+from engine.secret import Secret, read_secret
+from engine.spec.school import School, SecretRef
+from engine.spec.source import Source
+
+
+class Secrets:
+    """Reads secrets. With `lenient` one that is not there is left out, for commands that may not need it."""
+
+    def __init__(self, environ: Mapping[str, str], *, lenient: bool = False) -> None:
+        self._environ, self._lenient = environ, lenient
+
+    def read(self, ref: SecretRef) -> Secret:
+        """Return a secret."""
+        return read_secret(ref.model_dump(), self._environ)
+
+    def config(self, source: Source, school: School) -> dict[str, str | Secret]:
+        """Return every value that a source asks for: the school's, or the default."""
+        config: dict[str, str | Secret] = {}
+        for name, item in source.config.items():
+            value = school.config.get(name, item.default)
+            if isinstance(value, str | int):
+                config[name] = str(value)
+            elif value is not None:
+                try:
+                    config[name] = self.read(value)
+                except SecretMissing:
+                    if not self._lenient:
+                        raise
+        return config

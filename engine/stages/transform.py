@@ -1,0 +1,242 @@
+"""Landed record sets become rows of one entity: one SQL statement, every record in exactly one state.
+
+Writes `rows/<entity>.parquet` (the rows, sorted, with `_withheld`) and `quarantine/<entity>.parquet` (what was
+held back and why, by source record; no values). The books are balanced here, or nothing comes out.
+Imports `spec`, `sql` and `errors`. Next: `stages/emit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import TransformError
+from engine.journal import cannot_write
+from engine.kinds.types import literal, quote
+from engine.spec.lookup import Lookup
+from engine.spec.mapping import Mapping as MappingDocument
+from engine.spec.query import Query, World, build
+from engine.spec.relation import Reading
+from engine.spec.settings import SettingValue
+from engine.sql import connect, reworded
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a run brings to its mappings, beside the records: bound as values, never as SQL text."""
+
+    today: date
+    school: str
+    time_zone: str
+    settings: Mapping[str, Mapping[str, SettingValue]]
+
+
+@dataclass(frozen=True)
+class SetRead:
+    """A landed record set: its file, how many records it has, and the fields that came."""
+
+    file: Path
+    rows: int
+    present: frozenset[str]
+
+
+@dataclass
+class Transformed:
+    """The books of one entity: `read + split = emitted + merged + filtered + quarantined`."""
+
+    entity: str
+    read: int = 0
+    split: int = 0
+    emitted: int = 0
+    merged: int = 0
+    filtered: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    told: dict[str, int] = field(default_factory=dict)
+    """`field: rule (level)` to a count: values held back in rows that went out, items left out, unknown codes."""
+    absent: list[str] = field(default_factory=list)
+
+    def balanced(self) -> bool:
+        """Say whether every record is accounted for."""
+        out = self.emitted + self.merged + sum(self.filtered.values()) + sum(self.quarantined.values())
+        return self.read + self.split == out
+
+
+def transform(
+    mapping: MappingDocument,
+    world: World,
+    sets: Mapping[str, SetRead],
+    circumstances: Circumstances,
+    folder: Path,
+    memory: str = "300MB",
+) -> Transformed:
+    """Make the rows of one entity from landed sets, below `folder`."""
+    present = {name: landed.present for name, landed in sets.items()}
+
+    def place(name: str) -> str:
+        return f"read_parquet({literal(str(sets[name].file.resolve()))})"
+
+    query = build(mapping, world, Reading(world.source.formats, place, present))
+    if query.blocked:
+        raise TransformError(
+            f"{mapping.mapping}: {', '.join(query.blocked)} cannot be decided",
+            why="the source sent none of the fields that it looks at",
+            fix="ask the school for the scope that opens the field, or take the rule out of the mapping",
+            code="field-not-sent",
+        )
+    parents = {landed.file.parent for landed in sets.values()}
+    for name in ("rows", "quarantine"):
+        _make(folder / name)
+    with connect(folder, *parents, memory=memory) as database:
+        prepare(database, world, query, circumstances)
+        _run(database, mapping, world, query, place)
+        books = _books(database, mapping, query, sets)
+        if not books.balanced():
+            raise TransformError(f"{mapping.mapping}: the books do not balance", why=str(books), code="unbalanced")
+        _write(database, world, folder)
+    return books
+
+
+def prepare(database: duckdb.DuckDBPyConnection, world: World, query: Query, circumstances: Circumstances) -> None:
+    """Make the tables that a mapping's statement expects beside the record sets."""
+    values: list[Any] = [circumstances.today, circumstances.school, circumstances.time_zone]
+    groups = []
+    for group, members in world.settings.items():
+        parts = []
+        for name, kind in members.items():
+            values.append(circumstances.settings.get(group, {}).get(name))
+            parts.append(f"{literal(name)}: CAST(${len(values)} AS {kind})")
+        groups.append(f"{literal(group)}: {{{', '.join(parts)}}}")
+    settings = f"{{{', '.join(groups)}}}" if groups else "NULL"
+    run = "{'today': CAST($1 AS DATE), 'school': CAST($2 AS VARCHAR), 'time_zone': CAST($3 AS VARCHAR)}"
+    database.execute(f"CREATE TABLE _run AS SELECT {run} AS run, {settings} AS settings", values)
+    for name in query.lookups:
+        _add_lookup(database, world.lookups[name])
+
+
+def _add_lookup(database: duckdb.DuckDBPyConnection, lookup: Lookup) -> None:
+    codes = {_folded(code, lookup): value for code, value in (lookup.values or {}).items()}
+    statement = f"CREATE TABLE {quote('lookup:' + lookup.lookup)} AS SELECT unnest($1::VARCHAR[]) AS key"
+    database.execute(f"{statement}, unnest($2::VARCHAR[]) AS value", [list(codes), list(codes.values())])
+
+
+def _folded(code: str, lookup: Lookup) -> str:
+    return code.strip().lower() if lookup.fold_case else code
+
+
+def _run(
+    database: duckdb.DuckDBPyConnection,
+    mapping: MappingDocument,
+    world: World,
+    query: Query,
+    place: Callable[[str], str],
+) -> None:
+    import duckdb
+
+    with reworded(f"{mapping.mapping}: the mapping", TransformError):
+        try:
+            database.execute(f"CREATE TEMP TABLE result AS {query.sql}")
+        except (duckdb.IOException, duckdb.OutOfMemoryException):
+            raise
+        except duckdb.Error:
+            guilty = _guilty(database, mapping, world, place)
+            if guilty is None:
+                raise
+            raise ExpressionFailedError(mapping.mapping, guilty) from None
+
+
+class ExpressionFailedError(TransformError):
+    """An SQL expression of a mapping could not be carried out on some record; `field` is the target field."""
+
+    code = "expression-failed"
+
+    def __init__(self, entity: str, name: str) -> None:
+        why = "an expression must give NULL, not fail, for any text that a source may send"
+        super().__init__(f"{entity}: the SQL of '{name}' fails on a record", why=why, fix="use try_cast, not cast")
+        self.entity, self.field = entity, name
+
+
+def _guilty(
+    database: duckdb.DuckDBPyConnection, mapping: MappingDocument, world: World, place: Callable[[str], str]
+) -> str | None:
+    """Return the field whose SQL fails, found by leaving out all the others."""
+    import duckdb
+
+    key = world.schema.key
+    for name, value in mapping.fields.items():
+        if value.sql is None:
+            continue
+        fields = {known: mapping.fields[known] for known in {key, name} if known in mapping.fields}
+        schema = world.schema.model_copy(update={"fields": {known: world.schema.fields[known] for known in fields}})
+        reading = Reading(world.source.formats, place)
+        alone = World(world.source, schema, world.lookups, world.settings)
+        small = build(mapping.model_copy(update={"fields": fields}), alone, reading)
+        try:
+            database.execute(f"SELECT count(COLUMNS(*)) FROM ({small.sql})")
+        except duckdb.Error:
+            return name
+    return None
+
+
+def _books(
+    database: duckdb.DuckDBPyConnection, mapping: MappingDocument, query: Query, sets: Mapping[str, SetRead]
+) -> Transformed:
+    books = Transformed(mapping.mapping, sum(sets[name].rows for name in query.sets), absent=query.absent)
+    counted = "SELECT _state, _reason, count(*) FROM result GROUP BY ALL ORDER BY ALL"
+    for state, reason, count in database.execute(counted).fetchall():
+        if state == "filtered":
+            books.filtered[reason] = count
+        elif state == "quarantined":
+            books.quarantined[reason] = count
+        elif state == "merged":
+            books.merged += count
+        else:
+            books.emitted += count
+    if query.splits:
+        books.split = _number(database, "SELECT count(*) - count(DISTINCT (_set, _row)) FROM result")
+    told = (
+        "SELECT t.field || ': ' || t.rule || ' (' || t.level || ')', count(*) FROM "
+        "(SELECT unnest(_told) AS t FROM result WHERE _state IN ('emitted', 'quarantined')) "
+        "WHERE t.level <> 'row' GROUP BY ALL ORDER BY ALL"
+    )
+    books.told = dict(database.execute(told).fetchall())
+    return books
+
+
+def _number(database: duckdb.DuckDBPyConnection, statement: str) -> int:
+    row = database.execute(statement).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> None:
+    schema = world.schema
+    columns = ", ".join(quote(name) for name in schema.fields)
+    order = ", ".join(quote(name) for name in dict.fromkeys([*schema.sort, schema.key]))
+    rows = f"SELECT {columns}, _withheld FROM result WHERE _state = 'emitted' ORDER BY {order}"
+    _copy(database, rows, folder / "rows" / f"{schema.schema_}.parquet")
+    held = (
+        f"SELECT {literal(schema.schema_)} AS entity, _set AS set, _source_key AS source_key, _row AS row, "
+        "coalesce(t.field, _field) AS field, coalesce(t.rule, _reason) AS rule, coalesce(t.level, 'row') AS level "
+        "FROM (SELECT *, unnest(CASE WHEN len(_told) > 0 THEN _told ELSE [NULL] END) AS t FROM result "
+        "WHERE _state = 'quarantined' OR (_state = 'emitted' AND len(_told) > 0)) ORDER BY ALL"
+    )
+    _copy(database, held, folder / "quarantine" / f"{schema.schema_}.parquet")
+
+
+def _copy(database: duckdb.DuckDBPyConnection, select: str, file: Path) -> None:
+    part = file.with_name(file.name + ".part")
+    with reworded(f"writing {file.name}", TransformError):
+        database.execute(f"COPY ({select}) TO {literal(str(part.resolve()))} (FORMAT parquet, COMPRESSION zstd)")
+    part.replace(file)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
