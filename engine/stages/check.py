@@ -131,10 +131,12 @@ def _counted(outcome: Outcome) -> dict[str, int]:
 
 
 def _write_private(path: Path, outcome: Outcome) -> None:
+    """Write the full messages where only the run's owner can read them."""
     messages = [*outcome.control_errors, *outcome.errors]
     if outcome.exception is not None:
         messages.append(f"EXCEPTION: {outcome.exception.why} (record {outcome.exception.record})")
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
             stream.writelines(f"{message}\n" for message in messages)
     except OSError as error:

@@ -116,12 +116,12 @@ def test_messages_are_told_without_values_and_kept_whole_in_private(tmp_path: Pa
     schema = PET.model_copy(update={"fields": {**PET.fields, "owner": PET.fields["title"]}})
     emitted = _emit(tmp_path, schema, binding, [("1", "A", "ada at home", "x.y"), ("2", "B", "bob at home", None)])
     with Receiver(derived_application([binding], {"pet": schema})) as receiver:
-        checked = check("pet", emitted, receiver, TODAY, tmp_path / "messages.txt")
+        checked = check("pet", emitted, receiver, TODAY, tmp_path / "messages" / "pet.txt")
     assert checked.messages == {
         "Invalid email address for input field owner": 2,
         "Invalid URL for input field day": 1,
     }
-    private = tmp_path / "messages.txt"
+    private = tmp_path / "messages" / "pet.txt"
     assert private.stat().st_mode & 0o777 == 0o600
     assert "Invalid email address for input field owner: ada at home (record 0)" in private.read_text().splitlines()
 
