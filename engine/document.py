@@ -139,9 +139,7 @@ def load(file: Path, shown: Path | None = None) -> tuple[Document | None, list[P
         with file.open("rb") as stream:
             raw = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        reason = (
-            "it is not there" if isinstance(error, FileNotFoundError) else (error.strerror or "no access")
-        )
+        reason = "it is not there" if isinstance(error, FileNotFoundError) else (error.strerror or "no access")
         return None, [Problem("file-unreadable", "the file cannot be read", Place(name), f"reason: {reason}")]
     if len(raw) > MOST_BYTES:
         return None, [_too_large(name)]
@@ -177,9 +175,7 @@ def parse(text: str, file: Path) -> tuple[Document | None, list[Problem]]:
         return None, problems
     for tab in _TAB.finditer(text):
         at = text.index("\t", tab.start())
-        report(
-            "yaml-tab", at, tab.end(), "a tab in the indentation", "YAML is indented by spaces", "use spaces"
-        )
+        report("yaml-tab", at, tab.end(), "a tab in the indentation", "YAML is indented by spaces", "use spaces")
     root = _build(text, lines, report, problems)
     problems.sort(key=Problem.sort_key)
     if root is None:
@@ -260,6 +256,4 @@ def _place(file: Path, lines: Lines, start: int, end: int) -> Place:
 
 def _too_large(file: Path) -> Problem:
     why = f"a document has at most {MOST_BYTES // 1_000_000} MB"
-    return Problem(
-        "file-too-large", "the file is too large", Place(file), why, "split it, or move data out of it"
-    )
+    return Problem("file-too-large", "the file is too large", Place(file), why, "split it, or move data out of it")

@@ -42,12 +42,8 @@ _SENTENCES = (
         "'*' and '&' begin an alias or an anchor here, and no name follows",
         "put the text in quotes",
     ),
-    Sentence(
-        r"expected ',' or '\]'", "a list that began with '[' does not go on or end here", "add ',' or ']'"
-    ),
-    Sentence(
-        r"expected ',' or '\}'", "a map that began with '{' does not go on or end here", "add ',' or '}'"
-    ),
+    Sentence(r"expected ',' or '\]'", "a list that began with '[' does not go on or end here", "add ',' or ']'"),
+    Sentence(r"expected ',' or '\}'", "a map that began with '{' does not go on or end here", "add ',' or '}'"),
     Sentence(
         r"sequence entries are not allowed",
         "a list item '- ' cannot stand here",

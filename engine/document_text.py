@@ -11,9 +11,7 @@ from bisect import bisect_right
 _BREAK = re.compile(r"\r\n|\n|\r")
 _FOLD = re.compile(r"[ \t]*(?:\r\n|\n|\r)(?:[ \t]*(?:\r\n|\n|\r))*[ \t]*")
 _ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|(?P<joined>[ \t]*(?:\r\n|\n|\r)[ \t]*)|.)")
-_STRANGE = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_STRANGE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 class Lines:

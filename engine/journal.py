@@ -110,7 +110,5 @@ def cannot_write(path: Path, error: OSError) -> StorageError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StorageError(f"{path}: the disk is full", fix="make room, then give the same command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return StorageError(
-            f"{path}: may not be written", why=error.strerror or "", fix="choose another folder"
-        )
+        return StorageError(f"{path}: may not be written", why=error.strerror or "", fix="choose another folder")
     return StorageError(f"{path}: cannot be written", why=error.strerror or type(error).__name__)

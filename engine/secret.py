@@ -117,9 +117,7 @@ def read_secret(spec: Mapping[str, str], environ: Mapping[str, str]) -> Secret:
         return Secret(value)
     if set(spec) == {"file"}:
         return _read_file(Path(spec["file"]))
-    raise SecretMissing(
-        "a secret is neither in the environment nor in a file", fix="write {env: NAME} or {file: PATH}"
-    )
+    raise SecretMissing("a secret is neither in the environment nor in a file", fix="write {env: NAME} or {file: PATH}")
 
 
 def _read_file(file: Path) -> Secret:
@@ -148,9 +146,7 @@ def _forms(value: str) -> dict[str, int]:
         written = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
         forms |= {written, written.replace("/", "\\/")}
     raw = _bytes(value)
-    for before in range(
-        3
-    ):  # inside `user:secret` it begins at any of three offsets; its edges mix with others
+    for before in range(3):  # inside `user:secret` it begins at any of three offsets; its edges mix with others
         core = base64.b64encode(b"\0" * before + raw).decode()
         core = core[(0, 2, 3)[before] : (before + len(raw)) * 8 // 6]
         if len(core) >= 4:

@@ -61,15 +61,11 @@ def reworded(doing: str, failed: type[EngineError], why: str = "", fix: str = ""
         raise in_our_words(error, doing, failed, why, fix) from None
 
 
-def in_our_words(
-    error: Exception, doing: str, failed: type[EngineError], why: str = "", fix: str = ""
-) -> EngineError:
+def in_our_words(error: Exception, doing: str, failed: type[EngineError], why: str = "", fix: str = "") -> EngineError:
     """Return our error for one of DuckDB's; nothing of its message is kept."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if "OutOfMemoryException" in kinds:
-        return StorageError(
-            f"{doing}: not enough memory", why="DuckDB reached its limit of memory or of disk"
-        )
+        return StorageError(f"{doing}: not enough memory", why="DuckDB reached its limit of memory or of disk")
     if kinds & set(STORAGE_FAILURES):
         full = "No space left" in str(error)
         return StorageError(

@@ -7,7 +7,7 @@ Next: `stages/envelope`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,19 @@ class Seen:
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Seen:
-        """Read what `asdict` wrote into a journal."""
+        """Read what `facts` gave."""
         lists = {name: tuple(facts[name]) for name in ("present", "mixed", "keys")}
         return cls(records=facts["records"], digest=facts["digest"], **lists)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a journal keeps of it."""
+        return {
+            "records": self.records,
+            "present": self.present,
+            "mixed": self.mixed,
+            "keys": self.keys,
+            "digest": self.digest,
+        }
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class Answer:
 
     def facts(self) -> dict[str, Any]:
         """Return what a journal keeps of it."""
-        sets = {name: asdict(seen) for name, seen in self.sets.items()}
+        sets = {name: seen.facts() for name, seen in self.sets.items()}
         return {"bytes": self.size, "last": self.last, "total": self.total, "sets": sets}
 
     @classmethod

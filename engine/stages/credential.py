@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from engine.clock import Clock
@@ -26,10 +27,13 @@ Config = Mapping[str, str | Secret]
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 
 
+_read = lru_cache(maxsize=1024)(Template.parse)
+
+
 def fill_in(text: str, context: Mapping[str, Any]) -> str:
     """Return a template filled in for a request, secrets and all."""
     try:
-        return Template.parse(text).render(context, reveal=True)
+        return _read(text).render(context, reveal=True)
     except TemplateProblem as problem:
         found = Problem("bad-template", f"the template cannot be filled in: {problem.message}")
         raise DocumentError([found]) from None
