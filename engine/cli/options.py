@@ -31,12 +31,9 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell of eve
 
 def sound_project(folder: Path) -> Project:
     """Open a project whose documents have no problems; stop with all of them otherwise."""
-    from engine.spec.check import check
-    from engine.spec.project import open_project
+    from engine.run import soundness
 
-    project = open_project(folder)
-    project.require_sound(check(project))
-    return project
+    return soundness.sound_project(folder)
 
 
 def listener(progress: Progress) -> Callable[[Event], None]:

@@ -5,9 +5,9 @@ Stands on `errors`, `kinds` and `spec`. Next: `compile`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from engine.errors import Problem
+from engine.errors import Place, Problem
 from engine.haplo.record import structure_parts
 from engine.kinds.types import TargetField
 from engine.spec.binding import Binding, BoundName
@@ -29,9 +29,16 @@ _STRUCTURES = ("person-name", "postal-address")
 
 
 def binding_problems(
-    schema: Schema, schemas: Mapping[str, Schema], binding: Binding, data_types: Mapping[str, str]
+    schema: Schema,
+    schemas: Mapping[str, Schema],
+    binding: Binding,
+    data_types: Mapping[str, str],
+    place: Callable[[str], Place | None] = lambda name: None,
 ) -> list[Problem]:
-    """Return what keeps a binding from being compiled. Empty `data_types` means that they are not known."""
+    """Return what keeps a binding from being compiled. Empty `data_types` means that they are not known.
+
+    `place` says where a Haplo name stands in the binding's document.
+    """
     found = [
         _finding("unknown-entity", binding, f"'{entity}' is pointed to, but has no schema")
         for entity in sorted(schema.refs())
@@ -39,17 +46,18 @@ def binding_problems(
     ]
     for name, bound in binding.names.items():
         where = f"'{name}' of {binding.binding}"
-        found += [_finding(code, binding, f"{where} {what}") for code, what in _origin(bound, schema)]
+        at = place(name)
+        found += [_finding(code, binding, f"{where} {what}", at) for code, what in _origin(bound, schema)]
         if data_types:
             found += [
-                _finding("attribute", binding, f"{where} {what}")
+                _finding("attribute", binding, f"{where} {what}", at)
                 for what in _attribute(name, bound, schema, data_types)
             ]
     return found
 
 
-def _finding(code: str, binding: Binding, what: str) -> Problem:
-    return Problem(code, what, fix=f"change schemas/haplo/{binding.binding}.yaml")
+def _finding(code: str, binding: Binding, what: str, place: Place | None = None) -> Problem:
+    return Problem(code, what, place, fix="" if place else f"change schemas/haplo/{binding.binding}.yaml")
 
 
 def _origin(bound: BoundName, schema: Schema) -> Iterator[tuple[str, str]]:

@@ -25,13 +25,13 @@ def command(paths: tuple[Path, ...], project_folder: Path, form: str, verbose: b
     Example:  haplomap check --project examples/demo
     Example:  haplomap check mappings schemas
     """
-    from engine.spec.check import check
+    from engine.run.soundness import all_problems
     from engine.spec.project import FOLDERS, open_project
 
     if len(paths) == 1 and project_folder == Path() and any((paths[0] / name).is_dir() for name in FOLDERS):
         project_folder, paths = paths[0], ()
     project = open_project(project_folder)
-    problems = [problem for problem in check(project) if _within(problem, paths)]
+    problems = [problem for problem in all_problems(project) if _within(problem, paths)]
     show_problems(problems, form)
     if form == "text" and not problems:
         click.echo(f"{len(project.documents)} documents, no problems")

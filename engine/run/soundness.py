@@ -1,0 +1,57 @@
+"""Everything that can be said against a project before anybody is asked: its documents, and its bindings in Haplo.
+
+`spec/check` knows the documents; what Haplo's attributes can hold is known by `haplo/fit`. Next: `run/plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.errors import Problem
+from engine.haplo.fit import binding_problems
+from engine.haplo.target import data_types
+from engine.spec.binding import Application, Binding
+from engine.spec.check import check
+from engine.spec.load import Loaded
+from engine.spec.project import Project, open_project
+from engine.spec.school import School
+
+
+def all_problems(project: Project) -> list[Problem]:
+    """Return every problem of a project, sorted by place."""
+    found = check(project)
+    if not any(problem.level == "error" for problem in found):
+        found = sorted(dict.fromkeys(_of_bindings(project)), key=Problem.sort_key)
+    return found
+
+
+def sound_project(folder: Path) -> Project:
+    """Open a project whose documents have no problems; stop with all of them otherwise."""
+    project = open_project(folder)
+    project.require_sound(all_problems(project))
+    return project
+
+
+def _of_bindings(project: Project) -> Iterator[Problem]:
+    """Check each school's bindings against its application, and every binding against its schema."""
+    for loaded in project.of("binding"):
+        yield from _of_binding(project, loaded, None)
+    for school in project.of("school"):
+        if not isinstance(school.content, School) or school.content.application is None:
+            continue
+        application = project.application(school.content.application)
+        for entity in school.content.entities:
+            binding = project.get("binding", entity)
+            if binding is not None:
+                yield from _of_binding(project, binding, application)
+
+
+def _of_binding(project: Project, loaded: Loaded, application: Application | None) -> Iterator[Problem]:
+    binding = loaded.content
+    assert isinstance(binding, Binding)
+    types = data_types(application, binding.model) if application else {}
+    schema, schemas = project.schema(binding.binding), project.schemas()
+    yield from binding_problems(
+        schema, schemas, binding, types, lambda name: loaded.document.key_place(("names", name))
+    )
