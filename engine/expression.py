@@ -39,6 +39,12 @@ class Ref:
 
 
 _HEAD = "SELECT "
+_CLOCKS = frozenset(
+    {"current_date", "current_time", "current_timestamp", "get_current_time", "get_current_timestamp", "localtime"}
+    | {"localtimestamp", "now", "today", "transaction_timestamp", "age"}
+)
+_CHANCES = frozenset({"random", "setseed", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval"})
+_MANY = frozenset({"unnest", "unlist", "generate_subscripts"})
 
 
 @lru_cache(maxsize=4096)
@@ -47,12 +53,14 @@ def refs(text: str) -> tuple[Ref, ...]:
     tree = json.loads(_ask("SELECT json_serialize_sql(?)", [_HEAD + text + "\n"])[0][0])
     if tree.get("error"):
         message = str(tree.get("error_message", "")).splitlines()[0]
-        raise ExpressionProblem(message, _offset(tree, text), wrong="")
+        position = str(tree.get("position"))
+        raise ExpressionProblem(message, _offset(text, int(position) if position.isdecimal() else 0))
     node = tree["statements"][0]["node"]
     plain = node.get("from_table", {}).get("type") == "EMPTY" and not node.get("where_clause")
-    if len(tree["statements"]) != 1 or not plain or len(node.get("select_list", [])) != 1 or node.get("modifiers"):
+    several = len(tree["statements"]) != 1 or len(node.get("select_list", [])) != 1
+    if several or not plain or node.get("modifiers") or node["select_list"][0].get("alias"):
         raise ExpressionProblem("this is not one expression", _first_token(text))
-    return tuple(_walk(node["select_list"][0], frozenset()))
+    return tuple(_walk(node["select_list"][0], frozenset(), text))
 
 
 def _first_token(text: str) -> int:
@@ -60,26 +68,52 @@ def _first_token(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _offset(tree: Mapping[str, Any], text: str) -> int:
-    position = str(tree.get("position"))
-    return min(max(int(position) - len(_HEAD), 0), max(len(text) - 1, 0)) if position.isdecimal() else 0
+def _offset(text: str, position: int, head: int = len(_HEAD)) -> int:
+    """Return the character of a text that DuckDB means by a byte of the statement with its head."""
+    written = text.encode()
+    at = min(max(position - head, 0), max(len(written) - 1, 0))
+    return len(written[:at].decode(errors="ignore"))
 
 
-def _walk(node: Any, hidden: frozenset[str]) -> Iterator[Ref]:
+def _walk(node: Any, hidden: frozenset[str], text: str) -> Iterator[Ref]:
     if isinstance(node, list):
         for item in node:
-            yield from _walk(item, hidden)
+            yield from _walk(item, hidden, text)
     elif isinstance(node, dict):
-        if node.get("class") == "COLUMN_REF":
+        kind = node.get("class")
+        if kind == "COLUMN_REF":
             names = tuple(node["column_names"])
             if names[0] not in hidden:
-                yield Ref(names, node.get("query_location", len(_HEAD)) - len(_HEAD))
-        elif node.get("class") == "LAMBDA":
-            own = {ref.names[0] for ref in _walk(node["lhs"], frozenset())}
-            yield from _walk(node["expr"], hidden | own)
+                offset = _offset(text, node["query_location"])
+                _refuse(str(names[0]).lower() if len(names) == 1 else "", offset, len(names[0]))
+                yield Ref(names, offset)
+        elif kind == "LAMBDA":
+            own = {ref.names[0] for ref in _walk(node["lhs"], frozenset(), text)}
+            yield from _walk(node["expr"], hidden | own, text)
         else:
+            if kind in ("FUNCTION", "STAR", "PARAMETER", "WINDOW", "SUBQUERY"):
+                name = str(node.get("function_name", "")).lower()
+                _refuse(name if kind == "FUNCTION" else str(kind), _offset(text, node["query_location"]), len(name))
             for item in node.values():
-                yield from _walk(item, hidden)
+                yield from _walk(item, hidden, text)
+
+
+def _refuse(name: str, offset: int, width: int) -> None:
+    """Refuse what looks at more than one record, makes several of one, or differs from run to run."""
+    said = {
+        "STAR": "'*' stands for several fields, and an expression gives one value",
+        "PARAMETER": "an expression has no parameters",
+        "WINDOW": "an expression sees one record, so it has no window",
+        "SUBQUERY": "an expression sees one record, so it has no subquery",
+    }
+    if name in _CLOCKS:
+        raise ExpressionProblem(f"'{name}' is the machine's time; use run.today", offset, width)
+    if name in _CHANCES:
+        raise ExpressionProblem(f"'{name}' gives another value in each run", offset, width)
+    if name in _MANY:
+        raise ExpressionProblem(f"'{name}' makes several records of one; use from: {{each: ...}}", offset, width)
+    if name in said:
+        raise ExpressionProblem(said[name], offset)
 
 
 def sql_type(text: str, columns: Mapping[tuple[str, ...], str]) -> str:
@@ -96,8 +130,26 @@ def _sql_type(text: str, columns: tuple[tuple[tuple[str, ...], str], ...]) -> st
         for name in names[:-1]:
             at = at.setdefault(name, {})
         at[names[-1]] = kind
-    fields = ", ".join(f"{_null(kind)} AS {_quote(name)}" for name, kind in tree.items()) or "1 AS _"
-    return str(_ask(f"DESCRIBE {_HEAD}{text}\n FROM (SELECT {fields})", shift=len("DESCRIBE " + _HEAD))[0][1])
+    fields = ", ".join([*(f"{_null(kind)} AS {_quote(name)}" for name, kind in tree.items()), '1 AS "_"'])
+    return str(_ask(f'{_BIND}{text}\n), "_" FROM (SELECT {fields})', about=text)[0][1])
+
+
+def regex_problem(pattern: str) -> str | None:
+    """Return what is wrong with a regular expression, as DuckDB reads them; None for a good one."""
+    try:
+        _ask("SELECT regexp_matches('', ?)", [pattern])
+    except ExpressionProblem as problem:
+        return problem.message
+    return None
+
+
+def pattern_problem(pattern: str) -> str | None:
+    """Return what is wrong with a pattern of dates or times; None for a good one."""
+    try:
+        _ask("SELECT try_strptime('', ?)", [pattern])
+    except ExpressionProblem as problem:
+        return problem.message.rpartition(": ")[2]
+    return None
 
 
 def _null(kind: Any) -> str:
@@ -110,7 +162,10 @@ def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _ask(statement: str, values: list[Any] | None = None, shift: int = 0) -> list[Any]:
+_BIND = "DESCRIBE SELECT ("
+
+
+def _ask(statement: str, values: list[Any] | None = None, about: str = "") -> list[Any]:
     import duckdb
 
     with _LOCK:
@@ -118,22 +173,26 @@ def _ask(statement: str, values: list[Any] | None = None, shift: int = 0) -> lis
             rows: list[Any] = _connection().execute(statement, values).fetchall()
             return rows
         except duckdb.Error as error:
-            raise _problem(str(error), shift) from None
+            raise _problem(str(error), about) from None
 
 
-def _problem(message: str, shift: int) -> ExpressionProblem:
+def _problem(message: str, about: str) -> ExpressionProblem:
     try:
         found = json.loads(message[message.index("{") :])
     except ValueError:
         return ExpressionProblem(message.splitlines()[0])
     text = str(found.get("exception_message", "")).splitlines()[0]
-    offset, width = 0, 1
+    if "must appear in the GROUP BY clause" in text:
+        return ExpressionProblem("an expression sees one record, so it cannot sum up several", _first_token(about))
+    begin, width = 0, 1
     if found.get("location"):
-        offset, width = json.loads(found["location"])
+        begin, width = json.loads(found["location"])
     elif str(found.get("position", "")).isdecimal():
-        offset = int(found["position"])
+        begin = int(found["position"])
+    offset = _offset(about, begin, len(_BIND))
+    width = max(_offset(about, begin + width, len(_BIND)) - offset, 1)
     candidates = tuple(name.strip().strip('"') for name in str(found.get("candidates", "")).split(",") if name.strip())
-    return ExpressionProblem(text, max(offset - shift, 0), max(width, 1), str(found.get("name", "")), candidates)
+    return ExpressionProblem(text, offset, width, str(found.get("name", "")), candidates)
 
 
 @lru_cache(maxsize=1)

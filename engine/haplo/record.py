@@ -17,7 +17,7 @@ from engine.kinds.types import TargetField, literal, quote
 from engine.spec.binding import Binding, BoundName, PersonName, PostalAddress
 from engine.spec.schema import Schema
 
-CODE: Final = "code"
+CODE: Final = "_code"
 WITHHELD: Final = "_withheld"
 PARTIAL: Final = "partial"
 """After a structure's name and a colon: what is left of it when a part of it is withheld."""

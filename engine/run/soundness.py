@@ -22,7 +22,7 @@ def all_problems(project: Project) -> list[Problem]:
     """Return every problem of a project, sorted by place."""
     found = check(project)
     if not any(problem.level == "error" for problem in found):
-        found = sorted(dict.fromkeys(_of_bindings(project)), key=Problem.sort_key)
+        found = sorted(dict.fromkeys([*found, *_of_bindings(project)]), key=Problem.sort_key)
     return found
 
 

@@ -27,6 +27,7 @@ class Deriver:
     ) -> None:
         self.formats, self.lookups, self.relation, self.keys = formats, lookups, relation, keys
         self.findings = findings
+        self.used_lookups: dict[str, None] = {}
         self._collections = 0
 
     def value(self, value: Value, view: View, at: At, target: TargetField | None = None) -> Expr:
@@ -119,6 +120,7 @@ class Deriver:
         if lookup is None:
             what = f"there is no lookup '{name}'"
             return self.findings.add(Finding((*at, "lookup"), "unknown-lookup", what, name, tuple(self.lookups)))
+        self.used_lookups[name] = None
         key = self._text(expr, (*at, "lookup")).sql
         key = f"lower(trim({key}))" if lookup.fold_case else key
         table = quote(f"lookup:{name}")
@@ -192,7 +194,8 @@ class Deriver:
         if fitted is None:
             what = f"{expr.type} cannot become {target.type}"
             return self.findings.add(Finding(at, "type-mismatch", what))
-        bad = either([expr.bad, f"({expr.sql}) IS NOT NULL AND ({fitted}) IS NULL"])
+        missed = [miss.condition for miss in expr.misses]
+        bad = either([expr.bad, *missed, f"({expr.sql}) IS NOT NULL AND ({fitted}) IS NULL"])
         keys = self.keys(target.ref) if target.ref else None
         if keys is not None:
             fitted = f"CASE WHEN {fitted} IN ({keys}) THEN {fitted} END"

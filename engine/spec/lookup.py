@@ -32,7 +32,3 @@ class Lookup(Word):
         if (self.values is None) == (self.csv is None):
             raise problem("missing-key", "a lookup has either values or csv")
         return self
-
-    def with_values(self, values: dict[str, str]) -> Lookup:
-        """Return this lookup with the rows of its CSV file filled in."""
-        return self.model_copy(update={"values": values})

@@ -20,6 +20,7 @@ from engine.spec.schema import Schema
 from engine.spec.school import School
 from engine.spec.settings import SETTING_TYPES, Setting, Settings
 from engine.spec.source import Endpoints, Source
+from engine.spec.tables import CsvProblem, read_csv
 
 FOLDERS = ("schools", "mappings", "schemas", "applications")
 
@@ -47,6 +48,7 @@ class Project:
     problems: list[Problem] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     """First keys of files that could not be read, so that nobody complains that they are not there."""
+    _csv: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def of(self, kind: str) -> Iterator[Loaded]:
         """Yield the documents of a kind."""
@@ -107,8 +109,19 @@ class Project:
         for loaded in sorted(self.of("lookup"), key=lambda item: "/" in item.name):
             owner, _, name = loaded.name.rpartition("/")
             if owner in ("", source) and isinstance(loaded.content, Lookup):
-                found[name] = loaded.content
+                found[name] = self._filled(loaded, loaded.content)
         return found
+
+    def _filled(self, loaded: Loaded, lookup: Lookup) -> Lookup:
+        """Return a lookup with the rows of its CSV file; none, where `check` has something against that."""
+        if lookup.csv is None:
+            return lookup
+        if loaded.name not in self._csv:
+            try:
+                self._csv[loaded.name] = read_csv(lookup.csv, loaded.home.parent)
+            except CsvProblem:
+                self._csv[loaded.name] = {}
+        return lookup.model_copy(update={"values": self._csv[loaded.name]})
 
     def settings(self) -> dict[str, dict[str, Setting]]:
         """Return every setting that is declared, by group and name."""

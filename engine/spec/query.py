@@ -177,7 +177,7 @@ class _Builder:
             {name: list(columns) for name, columns in self.reading.used.items()},
             [name for name, expr in fields.items() if expr.absent],
             {name: sorted(expr.uses) for name, expr in fields.items()},
-            sorted({miss.table for expr in fields.values() for miss in expr.misses} & set(self.world.lookups)),
+            list(self.deriver.used_lookups),
             self.splits,
             self.blocked,
             self.findings.found,

@@ -2,13 +2,13 @@
 
 DuckDB reads the spooled answers with declared columns, only those that are needed, each as text. Where a path
 is more than steps of names, or spellings differ by case alone, the records are first rewritten one a line.
-Imports `kinds`, `spec`, `sql`, and the shared pieces `answer` and `envelope`. Next: `stages/mirror`.
+Imports `kinds`, `spec`, `sql`, and the shared pieces `answer`, `envelope`, `lines`. Next: `stages/mirror`.
 """
 
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import AnswerUnreadable
 from engine.journal import cannot_write
-from engine.kinds.select import MISSING, path
+from engine.kinds.select import path
 from engine.kinds.types import literal, quote
 from engine.spec.source import RecordSet, Source
 from engine.sql import connect, reworded
 from engine.stages.answer import Answer, page_ranges
-from engine.stages.envelope import first_key, records_at, records_path
+from engine.stages.envelope import first_key, records_path
+from engine.stages.lines import rewrite_chosen, rewrite_raw
 
 if TYPE_CHECKING:
     import duckdb
 
 Tree = dict[str, Any]  # key of a record -> {} for a value, or the tree below it
+_MEMORY = "1GB"  # below that DuckDB writes with one thread; it takes less than 200 MB
+_ROW_GROUP = 20_480
 _LARGE = 48_000_000  # bytes; DuckDB keeps twice an answer in memory for each thread
 
 
@@ -63,7 +66,7 @@ def land(source: Source, set_name: str, fields: Iterable[str] | None, answers: S
     file = out / f"{set_name}.parquet"
     _make_folder(out)
     folders = {answer.file.parent for answer in answers}
-    connection = connect(out, *sorted(folders))
+    connection = connect(out, *sorted(folders), memory=_MEMORY)
     part = file.with_name(f".{file.name}.part")
     try:
         rows = _write(connection, set_name, record_set, needed, answers, part)
@@ -147,25 +150,30 @@ def _write(
     try:
         if not answers:
             select = _select_nothing(needed)
-        elif tree is not None:
-            select = _select_answers(record_set, needed, answers, tree)
+        elif tree is None:
+            rewrite_chosen(record_set, needed, answers, lines)
+            kind = _struct({f"f{index}": {} for index in range(len(needed))})
+            values = "".join(f", _record.f{index} AS {quote(name)}" for index, name in enumerate(needed))
+            select = _select_lines(values, kind, lines)
+        elif any(answer.size > _LARGE for answer in answers):
+            rewrite_raw(record_set, answers, lines)
+            select = _select_lines(_values(record_set, needed, tree), _struct(tree), lines)
         else:
-            _rewrite(set_name, record_set, needed, answers, lines)
-            select = _select_lines(needed, lines)
+            select = _select_answers(record_set, needed, answers, tree)
         with reworded(doing, AnswerUnreadable, why):
             target = literal(str(part.resolve()))
-            found = connection.execute(f"COPY ({select}) TO {target} (FORMAT parquet)").fetchone()
+            found = connection.execute(
+                f"COPY ({select}) TO {target} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})"
+            ).fetchone()
         return int(found[0]) if found else 0
     finally:
         lines.unlink(missing_ok=True)
 
 
 def _tree(record_set: RecordSet, needed: Sequence[str], answers: Sequence[Answer]) -> Tree | None:
-    """Return the keys to read of a record; None when DuckDB can't be told them, or not to read so much at once."""
+    """Return the keys to read of a record; None when DuckDB can't be told them."""
     records = records_path(record_set.records)
     if not records.steps or not all(isinstance(step, str) for step in records.steps):
-        return None
-    if any(answer.size > _LARGE for answer in answers):
         return None
     tree: Tree = {}
     leaves: set[tuple[str, ...]] = set()
@@ -214,27 +222,32 @@ def _holds(file: Path, key: str) -> bool:
 
 def _struct(tree: Tree) -> str:
     """Return the DuckDB type of a record of which these keys are read."""
+    if not tree:
+        return "JSON"
     parts = (f"{quote(key)} {_struct(below) if below else 'VARCHAR'}" for key, below in tree.items())
     return f"STRUCT({', '.join(parts)})"
 
 
 def _select_answers(record_set: RecordSet, needed: Sequence[str], answers: Sequence[Answer], tree: Tree) -> str:
     steps = [str(step) for step in records_path(record_set.records).steps or ()]
-    kind = (_struct(tree) if tree else "JSON") + "[]"
+    kind = _struct(tree) + "[]"
     for step in reversed(steps[1:]):
         kind = f"STRUCT({quote(step)} {kind})"
     files = [str(answer.file.resolve()) for answer in answers]
     pages = ", ".join(str(answer.page) for answer in answers)
     longest = max(answer.size for answer in answers) + 1024
     records = ".".join(quote(step) for step in steps)
-    columns = "".join(f", {_value(record_set, name, tree)} AS {quote(name)}" for name in needed)
     return (
-        f"SELECT _page, _row::BIGINT AS _row{columns} FROM ("
+        f"SELECT _page, _row::BIGINT AS _row{_values(record_set, needed, tree)} FROM ("
         f"SELECT ([{pages}]::INTEGER[])[list_position({literal(files)}, _file)] AS _page,"
         f" generate_subscripts({records}, 1) AS _row, unnest({records}) AS _record"
         f" FROM read_json({literal(files)}, format='unstructured', auto_detect=false, records=true,"
         f" columns={{{literal(steps[0])}: {literal(kind)}}}, maximum_object_size={longest}, filename='_file'))"
     )
+
+
+def _values(record_set: RecordSet, needed: Sequence[str], tree: Tree) -> str:
+    return "".join(f", {_value(record_set, name, tree)} AS {quote(name)}" for name in needed)
 
 
 def _value(record_set: RecordSet, name: str, tree: Tree) -> str:
@@ -262,43 +275,12 @@ def _select_nothing(needed: Sequence[str]) -> str:
     return f"SELECT 0::INTEGER AS _page, 0::BIGINT AS _row{columns} WHERE false"
 
 
-# The slower way: records rewritten, one a line
-
-
-def _rewrite(
-    set_name: str, record_set: RecordSet, needed: Sequence[str], answers: Sequence[Answer], lines: Path
-) -> None:
-    import msgspec
-
-    where = records_path(record_set.records)
-    paths = {f"f{index}": record_set.fields[name].paths(name) for index, name in enumerate(needed)}
-    compiled = {key: [path(text) for text in texts] for key, texts in paths.items()}
-    encoder = msgspec.json.Encoder()
-    try:
-        with lines.open("wb") as stream:
-            for answer in answers:
-                records = records_at(where, msgspec.json.decode(answer.file.read_bytes())) or []
-                for row, record in enumerate(records, 1):
-                    line: dict[str, Any] = {"p": answer.page, "r": row}
-                    for key, spellings in compiled.items():
-                        found = (each.first(record) for each in spellings)
-                        line[key] = next((v for v in found if v is not MISSING and v is not None), None)
-                    stream.write(encoder.encode(line) + b"\n")
-    except OSError as error:
-        raise cannot_write(lines, error) from None
-    except (msgspec.DecodeError, RecursionError):
-        raise AnswerUnreadable(f"set '{set_name}': an answer that landed is damaged") from None
-
-
-def _select_lines(needed: Sequence[str], lines: Path) -> str:
-    kinds: Mapping[str, str] = {"p": "INTEGER", "r": "BIGINT"} | {
-        f"f{index}": "VARCHAR" for index in range(len(needed))
-    }
-    columns = ", ".join(f"{key}: {literal(kind)}" for key, kind in kinds.items())
-    names = "".join(f", f{index} AS {quote(name)}" for index, name in enumerate(needed))
+def _select_lines(columns: str, kind: str, lines: Path) -> str:
+    columns_read = f"{{p: 'INTEGER', r: 'BIGINT', v: {literal(kind)}}}"
     return (
-        f"SELECT p AS _page, r AS _row{names} FROM read_json({literal(str(lines.resolve()))},"
-        f" format='newline_delimited', auto_detect=false, columns={{{columns}}}, maximum_object_size={_LARGE})"
+        f"SELECT _page, _row{columns} FROM (SELECT p AS _page, r AS _row, v AS _record FROM"
+        f" read_json({literal(str(lines.resolve()))}, format='newline_delimited', auto_detect=false, records=true,"
+        f" columns={columns_read}, maximum_object_size={_LARGE}))"
     )
 
 

@@ -87,7 +87,7 @@ def _after(names: dict[str, Any], record: dict[str, Any], had: dict[str, list[An
     """What an object that had these values holds after an import; a mark in its notes makes sure it is saved."""
     names = {**names, "std:attribute:notes": {"value": "seen"}}
     there = {"ref": "p1", "type": "x:type:pet", "title": "Rex", "behaviour": "s:pet:1", "values": had}
-    found = _values(_import(_binding(names), {"code": "s:pet:1", **record}, objects=[there]))
+    found = _values(_import(_binding(names), {"_code": "s:pet:1", **record}, objects=[there]))
     return {name: value for name, value in found.items() if name.startswith("x:")}
 
 
@@ -117,14 +117,14 @@ def test_the_whole_file_of_a_person() -> None:
         "model": "haplo:person",
         "files": {"DEFAULT": {"read": "json"}},
         "instructions": [
-            {"source": "code", "destination": "load:by-ref", "name": "ref", "filters": ["haplo:code-to-ref"]},
+            {"source": "_code", "destination": "load:by-ref", "name": "ref", "filters": ["haplo:code-to-ref"]},
             {
                 "action": "load",
                 "destination": "profile",
                 "using": "load:by-ref",
                 "otherwise": [
                     {"action": "new", "destination": "profile"},
-                    {"source": "code", "destination": "profile", "name": "std:attribute:configured-behaviour"},
+                    {"source": "_code", "destination": "profile", "name": "std:attribute:configured-behaviour"},
                 ],
             },
             {"action": "set-value", "destination": "profile", "name": "dc:attribute:type", "value": "x:type:pet"},
@@ -287,7 +287,7 @@ def test_a_part_of_one_record_is_kept_cleared_or_set(clear: bool) -> None:
 
 
 def test_an_object_is_made_once_and_then_found_by_its_code() -> None:
-    record = {"code": "s:pet:1", "title": "Rex"}
+    record = {"_code": "s:pet:1", "title": "Rex"}
     outcome = _import(_binding(TITLE), record, {**record, "title": "Rex II"}, {**record, "title": "Rex II"})
     assert (outcome.created, outcome.updated, outcome.unchanged) == (1, 1, 1)
     behaviour = {"type": "configuration-name", "text": "s:pet:1"}
@@ -303,13 +303,13 @@ def test_the_same_data_again_changes_nothing() -> None:
         "x:now": {"value": "current"},
     }
     home = {"street1": "1 St", "country": "GB"}
-    record = {"code": "s:pet:1", "title": "Rex", "texts": ["a", "b"], "x:home": home, "day": "2024-01-01"}
+    record = {"_code": "s:pet:1", "title": "Rex", "texts": ["a", "b"], "x:home": home, "day": "2024-01-01"}
     outcome = _import(_binding(names), record, record)
     assert (outcome.created, outcome.updated, outcome.unchanged) == (1, 0, 1)
 
 
 def test_a_row_becomes_its_sub_type() -> None:
-    values = _values(_import(_binding(TITLE, type="x:type:cat"), {"code": "s:pet:1", "title": "Tom"}))
+    values = _values(_import(_binding(TITLE, type="x:type:cat"), {"_code": "s:pet:1", "title": "Tom"}))
     assert values["dc:attribute:type"] == [{"type": "object-type", "code": "x:type:cat"}]
 
 
@@ -322,12 +322,12 @@ def test_trap_2_nothing_is_left_in_a_structure_when_a_part_is_missing() -> None:
         "std:attribute:address": {"postal_address": {"street1": "street", "country": "country"}},
     }
     records = [
-        {"code": "s:pet:1", "dc:attribute:title": {"first": "A", "last": "B"}, "std:attribute:address": None},
-        {"code": "s:pet:2", "dc:attribute:title": {"last": "B"}},
-        {"code": "s:pet:3", "dc:attribute:title": None},
-        {"code": "s:pet:4"},
-        {"code": "s:pet:5", "dc:attribute:title:partial": {"last": "C"}},
-        {"code": "s:pet:1", "dc:attribute:title:partial": {"last": "B"}, "std:attribute:address": {"country": "GB"}},
+        {"_code": "s:pet:1", "dc:attribute:title": {"first": "A", "last": "B"}, "std:attribute:address": None},
+        {"_code": "s:pet:2", "dc:attribute:title": {"last": "B"}},
+        {"_code": "s:pet:3", "dc:attribute:title": None},
+        {"_code": "s:pet:4"},
+        {"_code": "s:pet:5", "dc:attribute:title:partial": {"last": "C"}},
+        {"_code": "s:pet:1", "dc:attribute:title:partial": {"last": "B"}, "std:attribute:address": {"country": "GB"}},
     ]
     outcome = _import(_person(names), *records)
     assert outcome.exception is None
@@ -345,7 +345,7 @@ def test_trap_7_lists_may_not_overwrite_their_own_values() -> None:
     binding = _binding(names)
     application = Application.from_case(derived_application([binding], SCHEMAS))
     assert check_control(compile_control(SCHEMA, SCHEMAS, binding), application) == []
-    values = _values(_import(binding, {"code": "s:pet:1", "title": "R", "texts": ["a", "b", "c"]}))
+    values = _values(_import(binding, {"_code": "s:pet:1", "title": "R", "texts": ["a", "b", "c"]}))
     assert values["x:texts"] == ["a", "b", "c"]
 
 
@@ -361,8 +361,8 @@ def test_trap_9_a_value_that_no_list_has_is_reported() -> None:
     names = {**TITLE, "x:a": {"from": "status", "list": {"in": "x:l:in"}}}
     outcome = _import(
         _binding(names),
-        {"code": "s:pet:1", "title": "R", "status": "in"},
-        {"code": "s:pet:2", "title": "S", "status": "out"},
+        {"_code": "s:pet:1", "title": "R", "status": "in"},
+        {"_code": "s:pet:2", "title": "S", "status": "out"},
     )
     assert outcome.errors == ["Value in input data cannot be mapped for input field status: out (record 1)"]
     assert outcome.complete == 2
@@ -370,12 +370,12 @@ def test_trap_9_a_value_that_no_list_has_is_reported() -> None:
 
 @pytest.mark.parametrize("identifier", ["0123", "7E1", "NO", "1_000", "007.50"])
 def test_trap_10_identifiers_stay_text(identifier: str) -> None:
-    values = _values(_import(_binding({**TITLE, "x:a": "text"}), {"code": "s:pet:1", "title": "R", "text": identifier}))
+    values = _values(_import(_binding({**TITLE, "x:a": "text"}), {"_code": "s:pet:1", "title": "R", "text": identifier}))
     assert values["x:a"] == [identifier]
 
 
 def test_trap_11_without_a_title_nothing_is_saved() -> None:
-    outcome = _import(_binding(TITLE), {"code": "s:pet:1", "title": None}, {"code": "s:pet:2", "title": "S"})
+    outcome = _import(_binding(TITLE), {"_code": "s:pet:1", "title": None}, {"_code": "s:pet:2", "title": "S"})
     assert (outcome.records, outcome.complete, outcome.errors) == (2, 1, ["no title (record 0)"])
 
 
@@ -398,7 +398,7 @@ def test_trap_13_names_that_the_type_does_not_have_are_told() -> None:
 
 def test_trap_15_a_country_that_haplo_does_not_know_is_reported() -> None:
     names = {**TITLE, "std:attribute:address": {"postal_address": {"country": "country"}}}
-    record = {"code": "s:pet:1", "title": "R", "std:attribute:address": {"country": "UK"}}
+    record = {"_code": "s:pet:1", "title": "R", "std:attribute:address": {"country": "UK"}}
     outcome = _import(_binding(names), record)
     assert (outcome.complete, outcome.exception) == (1, None)
     assert "recognised country" in outcome.errors[0]

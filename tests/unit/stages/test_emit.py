@@ -105,7 +105,7 @@ VALUES = [
 @pytest.mark.parametrize(("field", "value", "written"), VALUES)
 def test_a_value_has_one_form(field: dict[str, Any], value: str, written: str, tmp_path: Path) -> None:
     emitted = _emit(tmp_path, _schema({"it": field}), {"x:a:it": "it"}, [{"source_id": "'k.1'", "it": value}])
-    assert emitted.parts[0].path.read_text("utf-8") == f'[\n{{"code":"sch:pet:k_2E1","it":{written}}}\n]\n'
+    assert emitted.parts[0].path.read_text("utf-8") == f'[\n{{"_code":"sch:pet:k_2E1","it":{written}}}\n]\n'
 
 
 LINKS = {
@@ -125,7 +125,7 @@ def test_records_hold_the_parts_that_are_bound(tmp_path: Path) -> None:
     names = {"x:a:how": {"from": "links", "part": "how"}, "x:a:who": {"from": "links", "part": "who"}}
     emitted = _emit(tmp_path, _schema({"links": LINKS}), names, [{"source_id": "'1'", "links": value}])
     assert emitted.parts[0].path.read_text() == (
-        '[\n{"code":"sch:pet:1","links":[{"who":"sch:owner:o1","how":"Mother"},{"who":"sch:owner:o2","how":null}]}\n]\n'
+        '[\n{"_code":"sch:pet:1","links":[{"who":"sch:owner:o1","how":"Mother"},{"who":"sch:owner:o2","how":null}]}\n]\n'
     )
 
 
@@ -133,13 +133,13 @@ def test_records_without_any_bound_part_are_blank(tmp_path: Path) -> None:
     names = {"x:a:how": {"from": "links", "part": "how"}}
     value = "[{'who': 'o1', 'how': NULL, 'rank': 1}]"
     emitted = _emit(tmp_path, _schema({"links": LINKS}), names, [{"source_id": "'1'", "links": value}])
-    assert _only_record(emitted) == {"code": "sch:pet:1", "links": None}
+    assert _only_record(emitted) == {"_code": "sch:pet:1", "links": None}
 
 
 def test_keys_come_in_the_order_of_the_binding(tmp_path: Path) -> None:
     schema = _schema({"a": {}, "b": {}, "c": {}})
     emitted = _emit(tmp_path, schema, {"x:z": "c", "x:y": "a", "x:x": "c"}, [{"source_id": "'1'"}])
-    assert list(_only_record(emitted)) == ["code", "c", "a"]
+    assert list(_only_record(emitted)) == ["_code", "c", "a"]
 
 
 def test_absent_fields_have_no_key_and_blank_ones_are_null(tmp_path: Path) -> None:
@@ -147,8 +147,8 @@ def test_absent_fields_have_no_key_and_blank_ones_are_null(tmp_path: Path) -> No
     rows = [{"source_id": "'1'", "a": "'x'", "_withheld": ["b"]}, {"source_id": "'2'", "b": "'y'"}]
     emitted = _emit(tmp_path, schema, {"x:a": "a", "x:b": "b", "x:c": "c"}, rows, absent={"c"})
     assert json.loads(emitted.parts[0].path.read_bytes()) == [
-        {"code": "sch:pet:1", "a": "x"},
-        {"code": "sch:pet:2", "a": None, "b": "y"},
+        {"_code": "sch:pet:1", "a": "x"},
+        {"_code": "sch:pet:2", "a": None, "b": "y"},
     ]
 
 
@@ -158,7 +158,7 @@ def test_an_absent_field_needs_no_column(tmp_path: Path) -> None:
     wider = _schema({"a": {}, "b": {}})
     names = _binding({"x:a": "a", "x:b": "b"})
     emitted = emit(wider, {"pet": wider}, names, "sch", tmp_path / "rows.parquet", ["b"], tmp_path / "out")
-    assert _only_record(emitted) == {"code": "sch:pet:1", "a": "x"}
+    assert _only_record(emitted) == {"_code": "sch:pet:1", "a": "x"}
 
 
 NAME = {"dc:attribute:title": {"person_name": {"first": "first", "middle": "middle", "last": "last"}}}
@@ -187,7 +187,7 @@ NAMED = _schema({"first": {}, "middle": {}, "last": {}})
 )
 def test_a_name_is_whole_or_not_there(row: dict[str, Any], absent: Any, expected: Any, tmp_path: Path) -> None:
     emitted = _emit(tmp_path, NAMED, NAME, [{"source_id": "'1'", **row}], absent)
-    assert _only_record(emitted) == {"code": "sch:pet:1", **expected}
+    assert _only_record(emitted) == {"_code": "sch:pet:1", **expected}
 
 
 ADDRESS = {"std:attribute:address": {"postal_address": {"street1": "street", "country": "country"}}}
@@ -213,7 +213,7 @@ def test_rows_are_sorted_and_the_bytes_are_stable(tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     one = _emit(tmp_path / "one", schema, {"x:a": "a"}, rows)
     two = _emit(tmp_path / "two", schema, {"x:a": "a"}, rows[::-1])
-    codes = [record["code"] for record in json.loads(one.parts[0].path.read_bytes())]
+    codes = [record["_code"] for record in json.loads(one.parts[0].path.read_bytes())]
     assert codes == ["sch:pet:c", "sch:pet:d", "sch:pet:a", "sch:pet:b"]
     assert [part.path.read_bytes() for part in one.parts] == [part.path.read_bytes() for part in two.parts]
     assert one.control.read_bytes() == two.control.read_bytes()
@@ -222,7 +222,7 @@ def test_rows_are_sorted_and_the_bytes_are_stable(tmp_path: Path) -> None:
 def test_parts_take_as_many_rows_as_fit(tmp_path: Path) -> None:
     schema = _schema({"a": {}})
     rows = [{"source_id": f"'{number}'", "a": "'é'"} for number in range(1, 8)]
-    line = len('{"code":"sch:pet:1","a":"é"}'.encode())
+    line = len('{"_code":"sch:pet:1","a":"é"}'.encode())
     three = len("[\n") + 3 * line + 2 * len(",\n") + len("\n]\n")
     emitted = _emit(tmp_path, schema, {"x:a": "a"}, rows, limit=three)
     assert [(part.name, part.rows, part.bytes) for part in emitted.parts] == [
@@ -232,7 +232,7 @@ def test_parts_take_as_many_rows_as_fit(tmp_path: Path) -> None:
     ]
     assert emitted.rows == 7
     records = [record for part in emitted.parts for record in json.loads(part.path.read_bytes())]
-    assert [record["code"] for record in records] == [f"sch:pet:{number}" for number in range(1, 8)]
+    assert [record["_code"] for record in records] == [f"sch:pet:{number}" for number in range(1, 8)]
     for part in emitted.parts:
         data = part.path.read_bytes()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (part.bytes, part.sha256)
