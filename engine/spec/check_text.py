@@ -6,7 +6,10 @@ Folded blocks (`>`) are refused for both, since their lines are not those of the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from engine.document import Document
 from engine.errors import Problem
@@ -36,11 +39,10 @@ def templates(document: Document, at: Path, word: Word) -> Iterator[tuple[Path, 
 def marked(word: Any, mark: str, at: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield the texts of a model that bear a mark, with their paths."""
     if isinstance(word, Word):
+        marks = _marked_fields(type(word), mark)
         for name, field in type(word).model_fields.items():
-            value = getattr(word, name)
-            key = field.alias or name
-            is_marked = _bears(field, mark)
-            yield from _texts(value, mark, (*at, key), is_marked)
+            if name in word.model_fields_set:
+                yield from _texts(getattr(word, name), mark, (*at, field.alias or name), name in marks)
 
 
 def _texts(value: Any, mark: str, at: Path, is_marked: bool) -> Iterator[tuple[Path, str]]:
@@ -57,6 +59,22 @@ def _texts(value: Any, mark: str, at: Path, is_marked: bool) -> Iterator[tuple[P
             yield from _texts(item, mark, (*at, index), is_marked)
 
 
-def _bears(field: Any, mark: str) -> bool:
-    """Say whether a field's annotation, or what it holds, bears a mark."""
-    return f"'{mark}': True" in repr(field)
+@lru_cache(maxsize=256)
+def _marked_fields(model: type[Word], mark: str) -> frozenset[str]:
+    """Return the fields of a model that bear a mark, themselves or in what they hold."""
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if _bears(field, mark) or _bears_within(field.annotation, mark)
+    )
+
+
+def _bears(field: object, mark: str) -> bool:
+    extra = field.json_schema_extra if isinstance(field, FieldInfo) else None
+    return isinstance(extra, dict) and mark in extra
+
+
+def _bears_within(annotation: object, mark: str) -> bool:
+    if get_origin(annotation) is Annotated and any(_bears(item, mark) for item in get_args(annotation)[1:]):
+        return True
+    return any(_bears_within(part, mark) for part in get_args(annotation))

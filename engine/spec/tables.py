@@ -1,10 +1,11 @@
-"""Lookup tables written in CSV. A home of Polars, imported only where a project has such a table.
+"""Lookup tables written in CSV: two columns of a file with a header, as text.
 
 Next: `spec/check`.
 """
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 from engine.spec.lookup import Csv
@@ -13,26 +14,25 @@ from engine.spec.lookup import Csv
 class CsvProblem(ValueError):
     """What is wrong with a CSV file, in one line; `code` is the problem's."""
 
-    def __init__(self, code: str, what: str, candidates: list[str]) -> None:
+    def __init__(self, code: str, what: str, candidates: list[str] | None = None) -> None:
         super().__init__(what)
-        self.code, self.what, self.candidates = code, what, candidates
+        self.code, self.what, self.candidates = code, what, candidates or []
 
 
-def read_csv(csv: Csv, folder: Path) -> dict[str, str]:
-    """Return a CSV file's two columns as a map; every value is text, blank codes are left out."""
-    import polars as pl
-
-    file = folder / csv.file
+def read_csv(spec: Csv, folder: Path) -> dict[str, str]:
+    """Return a CSV file's two columns as a map; rows without a code or a value are left out."""
     try:
-        frame = pl.read_csv(file, infer_schema=False)
+        with (folder / spec.file).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            columns = list(reader.fieldnames or [])
+            for column in (spec.from_, spec.to):
+                if column not in columns:
+                    raise CsvProblem("unknown-column", f"{spec.file} has no column '{column}'", columns)
+            pairs = [(row[spec.from_], row[spec.to]) for row in reader if row[spec.from_] and row[spec.to]]
     except FileNotFoundError:
-        raise CsvProblem("file-missing", f"there is no file {csv.file} beside this document", []) from None
-    except (OSError, pl.exceptions.PolarsError):
-        raise CsvProblem("csv-unreadable", f"{csv.file} cannot be read as CSV in UTF-8", []) from None
-    for column in (csv.from_, csv.to):
-        if column not in frame.columns:
-            raise CsvProblem("unknown-column", f"{csv.file} has no column '{column}'", frame.columns)
-    codes = frame.select(pl.col(csv.from_).alias("code"), pl.col(csv.to).alias("value")).drop_nulls()
-    if codes["code"].n_unique() < codes.height:
-        raise CsvProblem("duplicate-code", f"{csv.file} has a code twice in column '{csv.from_}'", [])
-    return dict(codes.iter_rows())
+        raise CsvProblem("file-missing", f"there is no file {spec.file} beside this document") from None
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise CsvProblem("csv-unreadable", f"{spec.file} cannot be read as CSV in UTF-8") from None
+    if len(dict(pairs)) < len(pairs):
+        raise CsvProblem("duplicate-code", f"{spec.file} has a code twice in column '{spec.from_}'")
+    return dict(pairs)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]  # key of a record -> {} for a value, or the tree below it
 _MEMORY = "1GB"  # below that DuckDB writes with one thread; it takes less than 200 MB
 _ROW_GROUP = 20_480
-_LARGE = 48_000_000  # bytes; DuckDB keeps twice an answer in memory for each thread
+_LARGE = 24_000_000  # bytes; of larger answers DuckDB would keep several times the size in memory
+_LONGEST_RECORD = 16_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -280,7 +281,7 @@ def _select_lines(columns: str, kind: str, lines: Path) -> str:
     return (
         f"SELECT _page, _row{columns} FROM (SELECT p AS _page, r AS _row, v AS _record FROM"
         f" read_json({literal(str(lines.resolve()))}, format='newline_delimited', auto_detect=false, records=true,"
-        f" columns={columns_read}, maximum_object_size={_LARGE}))"
+        f" columns={columns_read}, maximum_object_size={_LONGEST_RECORD}))"
     )
 
 

@@ -29,7 +29,7 @@ def rewrite_raw(record_set: RecordSet, answers: Sequence[Answer], lines: Path) -
     def records(data: bytes) -> Iterator[bytes]:
         found: Any = data
         for step in records_path(record_set.records).steps or ():
-            found = outer.decode(found)[step]
+            found = outer.decode(found)[str(step)]
         for record in inner.decode(found):
             yield bytes(record).replace(b"\n", b" ").replace(b"\r", b" ")
 
