@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field
 from engine.kinds.word import problem
 
 Step = str | int
-_SIMPLE = re.compile(r"(?:\$\.?)?([\w@-]+|\[\d+\])?((?:\.[\w@-]+|\[\d+\]|\['[^']+'\])*)")
+_SIMPLE = re.compile(r"(?:\$\.|\$(?=\[))?([\w@-]+|\[\d+\]|\['[^']+'\])((?:\.[\w@-]+|\[\d+\]|\['[^']+'\])*)")
 _STEP = re.compile(r"\['([^']+)'\]|\[(\d+)\]|([\w@-]+)")
 
 

@@ -8,6 +8,7 @@ Next: `stages/books`.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from engine.spec.source import RecordSet
 
 SAMPLE = 32
+_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 
 
 class UnreadableError(ValueError):
@@ -51,6 +53,8 @@ class Reader:
         self._whole = self._whole or any(len(each.steps or ()) != 1 for each in self._lists.values())
         lists = {str((each.steps or ("",))[0]) for each in self._lists.values()}
         keys = {key for each in facts if (key := first_key(each)) is not None}
+        if any(_PLAIN.fullmatch(key) is None for key in lists | keys):
+            self._whole, lists, keys = True, set(), set()  # msgspec does not take such names
         self._names = {f"k{index}": key for index, key in enumerate(sorted(lists | keys))}
         types = {
             name: list[msgspec.Raw] if key in lists and key not in keys else object for name, key in self._names.items()
