@@ -1,0 +1,106 @@
+"""Runs a shipped mapping on records written by hand, in the form in which they land: every value a text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+
+from engine.kinds.types import quote
+from engine.spec.lookup import Lookup
+from engine.spec.project import Project, open_project, shipped
+from engine.spec.query import World, build
+from engine.spec.relation import Reading
+from engine.spec.source import RecordSet
+from engine.stages.transform import Circumstances, prepare
+
+Record = dict[str, Any]
+DEMO = shipped() / "examples" / "demo"
+
+
+@dataclass
+class Mapped:
+    """The rows of an entity, by what became of them."""
+
+    rows: list[Record] = field(default_factory=list)
+
+    def emitted(self) -> dict[str, Record]:
+        """The emitted rows by key."""
+        return {row["source_id"]: row for row in self.rows if row["_state"] == "emitted"}
+
+    def only(self) -> Record:
+        """The one row, which must be emitted."""
+        assert [row["_state"] for row in self.rows] == ["emitted"], self.reasons()
+        return self.rows[0]
+
+    def reasons(self) -> dict[str, tuple[str, str | None]]:
+        """State and reason of every row that was not emitted, by its key at the source."""
+        return {row["_source_key"]: (row["_state"], row["_reason"]) for row in self.rows if row["_state"] != "emitted"}
+
+
+@lru_cache(maxsize=1)
+def project() -> Project:
+    """The demo project, with everything that is shipped behind it."""
+    return open_project(DEMO)
+
+
+@lru_cache(maxsize=8)
+def lookups(source: str) -> dict[str, Lookup]:
+    """The lookups that mappings of a source can name."""
+    return project().lookups(source)
+
+
+def world(source: str, entity: str) -> World:
+    """What a mapping stands in."""
+    return World(project().source(source), project().schema(entity), lookups(source), project().setting_types())
+
+
+def run(
+    source: str,
+    entity: str,
+    records: Mapping[str, list[Record]],
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    present: Mapping[str, frozenset[str]] | None = None,
+) -> Mapped:
+    """Map records, given by the name of their set; sets that are not given have none."""
+    around = world(source, entity)
+    reading = Reading(around.source.formats, lambda name: quote(f"set:{name}"), present)
+    query = build(project().mapping(source, entity), around, reading)
+    assert query.findings == []
+    given = {
+        group: {name: (settings or {}).get(group, {}).get(name, each.default) for name, each in members.items()}
+        for group, members in project().settings().items()
+    }
+    unknown = set(records) - {name for _, name, _ in around.source.sets()}
+    assert not unknown, f"no such sets: {unknown}"
+    with duckdb.connect() as database:
+        prepare(database, around, query, Circumstances(date(2026, 3, 2), "a-school", "Europe/London", given))
+        for _, name, record_set in around.source.sets():
+            _land(database, name, record_set, records.get(name, []))
+        found = database.execute(query.sql)
+        names = [str(column[0]) for column in found.description or []]
+        return Mapped([dict(zip(names, row, strict=True)) for row in found.fetchall()])
+
+
+def _land(database: duckdb.DuckDBPyConnection, name: str, record_set: RecordSet, records: list[Record]) -> None:
+    columns = ["_page", "_row", *record_set.fields]
+    declared = ", ".join(f"{quote(column)} VARCHAR" for column in columns)
+    database.execute(f"CREATE TABLE {quote('set:' + name)} ({declared})")
+    for number, record in enumerate(records):
+        values = ["1", str(number), *(_at(record, each.paths(own)) for own, each in record_set.fields.items())]
+        places = ", ".join("?" * len(columns))
+        database.execute(f"INSERT INTO {quote('set:' + name)} VALUES ({places})", values)
+
+
+def _at(record: Record, paths: list[str]) -> str | None:
+    """The text of the first of some keys that the record has a value at."""
+    for path in paths:
+        value = record.get(path.removeprefix("['").removesuffix("']"))
+        if value is not None:
+            return value if isinstance(value, str) else json.dumps(value)
+    return None
