@@ -15,7 +15,7 @@ from engine.clock import Clock
 from engine.journal import Journal
 from engine.run.folder import locked, runs, school_folder
 from engine.run.making import circumstances_of
-from engine.run.plan import Plan, world_of
+from engine.run.plan import Plan, make_plan, world_of
 from engine.run.secrets import Secrets
 from engine.spec.project import Project
 from engine.stages.events import Tell
@@ -27,9 +27,14 @@ from engine.stages.transform import SetRead, Transformed, transform
 def preview_rows(
     project: Project, plan: Plan, environ: Mapping[str, str], tell: Tell, clock: Clock | None = None
 ) -> tuple[Path, Transformed]:
-    """Make the rows of the plan's one entity; return their Parquet file and their books."""
+    """Make the rows of the plan's one entity; return their Parquet file and their books.
+
+    Endpoints are asked for as a whole run asks for them, so that its answers serve here too.
+    """
     (entity,) = plan.entities
     school, clock = plan.school, clock or Clock()
+    endpoints = {want.endpoint for want in plan.wants()}
+    wants = [want for want in make_plan(project, school.school).wants() if want.endpoint in endpoints]
     home = school_folder(project.root, school.school)
     folder = home / "preview"
     with locked(home):
@@ -37,7 +42,7 @@ def preview_rows(
         _take_over(home, folder)
         config = Secrets(environ, lenient=True).config(plan.source, school)
         with Journal(folder / "journal.jsonl") as journal:
-            answers = extract(plan.source, config, plan.wants(), folder, journal, clock, tell)
+            answers = extract(plan.source, config, wants, folder, journal, clock, tell)
         sets = {}
         for want in plan.wants():
             own = [answer for answer in answers if answer.endpoint == want.endpoint]

@@ -75,7 +75,6 @@ class Runner:
                 today = self._begin(journal, signature)
                 self.tell(Event("run", f"{'going on with' if found else 'beginning'} {folder}"))
                 report = Report(self.school.school, folder.name, today.isoformat(), mode or "none", folder=str(folder))
-                report.notes += self.plan.notes
                 self._steps(folder, journal, today, config, api_key, report)
         return report
 

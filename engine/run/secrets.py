@@ -10,8 +10,22 @@ from engine.spec.school import School, SecretRef
 from engine.spec.source import Source
 
 
+class Unread(Secret):
+    """A secret that is not there: no matter, until somebody needs it."""
+
+    __slots__ = ("_missing",)
+    _missing: SecretMissing
+
+    def __init__(self, missing: SecretMissing) -> None:
+        super().__init__("")
+        object.__setattr__(self, "_missing", missing)
+
+    def reveal(self) -> str:
+        raise self._missing
+
+
 class Secrets:
-    """Reads secrets. With `lenient` one that is not there is left out, for commands that may not need it."""
+    """Reads secrets. With `lenient` one that is not there is missed only when it is needed."""
 
     def __init__(self, environ: Mapping[str, str], *, lenient: bool = False) -> None:
         self._environ, self._lenient = environ, lenient
@@ -30,7 +44,8 @@ class Secrets:
             elif value is not None:
                 try:
                     config[name] = self.read(value)
-                except SecretMissing:
+                except SecretMissing as missing:
                     if not self._lenient:
                         raise
+                    config[name] = Unread(missing)
         return config

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import click
 
 from engine.cli.options import format_option, listener, project_option, sound_project, verbose_option
-from engine.cli.show import Progress, table
+from engine.cli.show import Progress, table, width
 
 MASK = "•••"
+ROWS_ABREAST = 3
 
 
 @click.command("preview")
@@ -50,12 +52,26 @@ def command(
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
         return
     used = [name for name in fields if any(row[name] is not None for row in rows)]
-    click.echo(table(used, [[_shown(row[name]) for name in used] for row in rows]))
+    click.echo(_fitting(used, [[_shown(row[name]) for name in used] for row in rows]))
     click.echo(
         f"{min(limit, books.emitted):,} of {books.emitted:,} rows; {sum(books.quarantined.values()):,} quarantined"
     )
     if hidden:
         click.echo("personal fields are masked; --show-personal shows them")
+
+
+def _fitting(names: list[str], rows: list[list[Any]]) -> str:
+    """Return a table of rows; one with too many columns is turned, a few rows side by side."""
+    whole = table(names, rows)
+    columns = shutil.get_terminal_size((120, 24)).columns
+    if width(whole.split("\n")[0]) <= columns and width(whole.split("\n")[1]) <= columns:
+        return whole
+    blocks = []
+    for first in range(0, len(rows), ROWS_ABREAST):
+        some = rows[first : first + ROWS_ABREAST]
+        head = ["field", *(f"row {first + number}" for number in range(1, len(some) + 1))]
+        blocks.append(table(head, [[name, *(row[i] for row in some)] for i, name in enumerate(names)]))
+    return "\n\n".join(blocks)
 
 
 def _rows(file: Path, limit: int, hidden: set[str]) -> list[dict[str, Any]]:
