@@ -13,8 +13,8 @@ from dataclasses import dataclass
 class Event:
     """One thing that happened. `kind` is one of:
 
-    answer (one more landed: `done` of `total`), resumed, wait, reasked, token, page-size, changed,
-    repeated-keys.
+    answer (one more landed: `done` of `total`), resumed (had landed before), wait, reasked, token,
+    page-size, changed.
     """
 
     kind: str

@@ -63,10 +63,10 @@ def floor(config: dict[str, str], folder: Path) -> None:
         for page in range(1, RECORDS // PAGE + 1):
             file = folder / f"{page:06d}.json"
             params = {"page": page, "pageSize": PAGE}
-            with file.open("wb") as spool:
-                with client.stream("GET", url, params=params, headers={"Authorization": f"Idaas {token}"}) as answer:
-                    for chunk in answer.iter_raw():
-                        spool.write(chunk)
+            headers = {"Authorization": f"Idaas {token}"}
+            with file.open("wb") as spool, client.stream("GET", url, params=params, headers=headers) as answer:
+                for chunk in answer.iter_raw():
+                    spool.write(chunk)
             files.append(str(file))
     struct = ", ".join(f'"{name}" VARCHAR' for name in bulk_columns(FIELD_COUNT))
     with duckdb.connect(config={"threads": 2}) as connection:

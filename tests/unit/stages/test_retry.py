@@ -1,0 +1,125 @@
+"""What is tried again, when, and what ends it; time is a counter here."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from engine.errors import AnswerUnreadable, Interrupted, SourceError, SourceUnavailable
+from engine.kinds.answer import Rates, Retry
+from engine.stages.retry import MayHealError, Patience, asked_to_wait
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+class Counter:
+    """A clock that is moved by sleeping."""
+
+    def __init__(self):
+        self.time = 100.0
+
+    def now(self):
+        return NOW + timedelta(seconds=self.time)
+
+    def monotonic(self):
+        return self.time
+
+    def sleep(self, seconds):
+        self.time += seconds
+
+
+def patience(clock, events=None, **retry):
+    return Patience(Retry.model_validate(retry), clock, (events if events is not None else []).append)
+
+
+def failing(times, clock, after=None, error=SourceUnavailable):
+    asked = []
+
+    def attempt():
+        asked.append(clock.time)
+        if len(asked) <= times:
+            raise MayHealError(error("x: trouble"), after)
+        return "fine"
+
+    return attempt, asked
+
+
+def test_waits_double_up_to_the_longest():
+    clock, events = Counter(), []
+    attempt, asked = failing(4, clock)
+    waits = patience(clock, events, attempts=5, wait="1s", longest="3s")
+    assert waits.persist("x", attempt) == "fine"
+    assert [b - a for a, b in pairwise(asked)] == [1, 2, 3, 3]
+    assert events[0].text == "trouble; trying again in 1 s"
+
+
+def test_an_answer_says_when_to_ask_again_within_bounds():
+    clock = Counter()
+    attempt, asked = failing(1, clock, after=2.5)
+    patience(clock, wait="1s").persist("x", attempt)
+    assert asked == [100, 102.5]
+    attempt, asked = failing(1, clock, after=9999)
+    patience(clock, longest="60s").persist("x", attempt)
+    assert asked[1] - asked[0] == 60
+
+
+def test_all_who_ask_wait_when_one_is_told_to():
+    clock = Counter()
+    waits = patience(clock, attempts=1)
+    with pytest.raises(SourceUnavailable):
+        waits.persist("x", failing(1, clock, after=5)[0])
+    waits = patience(clock, attempts=2, wait="1s")
+    waits._not_before = clock.time + 5
+    attempt, asked = failing(0, clock)
+    waits.persist("y", attempt)
+    assert asked == [105]
+
+
+@pytest.mark.parametrize("error", [SourceUnavailable, AnswerUnreadable])
+def test_what_does_not_heal_is_raised_as_it_is(error):
+    clock = Counter()
+    attempt, asked = failing(9, clock, error=error, after=1)
+    with pytest.raises(error, match="x: trouble") as caught:
+        patience(clock, attempts=3).persist("x", attempt)
+    assert len(asked) == 3
+    assert caught.value.why == "tried 3 times"
+    assert getattr(caught.value, "retry_after", 1) == 1
+
+
+def test_other_errors_are_not_tried_again():
+    def attempt():
+        raise SourceError("final")
+
+    with pytest.raises(SourceError, match="final"):
+        patience(Counter()).persist("x", attempt)
+
+
+def test_a_stop_ends_all_waits():
+    clock = Counter()
+    waits = patience(clock, wait="1m", attempts=9)
+    attempt, asked = failing(9, clock)
+    clock.sleep = lambda seconds: waits.stop()
+    with pytest.raises(Interrupted):
+        waits.persist("x", attempt)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "Mon, 02 Mar 2026 12:00:09 GMT"}, 9),
+        ({"Retry-After": "Mon, 02 Mar 2026 11:00:00 GMT"}, 0),
+        ({"X-RateLimit-Reset": str(int(NOW.timestamp()) + 4)}, 4),
+        ({"RateLimit-Reset": "3"}, 3),
+        ({"Retry-After": "soon", "RateLimit-Reset": "3"}, 3),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "9" * 40}, None),
+        ({"Retry-After": ""}, None),
+        ({}, None),
+    ],
+)
+def test_headers_say_when(headers, wait):
+    assert asked_to_wait(Rates().retry_at, headers, NOW) == wait
