@@ -80,7 +80,7 @@ class Template:
         roots = {name.partition(".")[0] for name in self.names}
         known = {name: context[name] for name in roots if name in context}
         if reveal:
-            known = {name: _revealed(value) for name, value in known.items()}
+            known = {name: _revealed(value, name, self.names) for name, value in known.items()}
         try:
             return str(self._code.render(known))
         except TemplateProblem as problem:
@@ -98,13 +98,14 @@ class Template:
         return TemplateProblem("a key or an index is not there")
 
 
-def _revealed(value: Any) -> Any:
+def _revealed(value: Any, at: str, used: frozenset[str]) -> Any:
+    """Return a value with the secrets revealed that the template refers to, and no others."""
     if isinstance(value, Secret):
-        return value.reveal()
+        return value.reveal() if any(f"{at}.".startswith(f"{name}.") for name in used) else value
     if isinstance(value, Mapping):
-        return {key: _revealed(item) for key, item in value.items()}
+        return {key: _revealed(item, f"{at}.{key}", used) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_revealed(item) for item in value]
+        return [_revealed(item, at, used) for item in value]
     return value
 
 

@@ -159,11 +159,8 @@ class Deriver:
         source = f"FROM ({relation.sql()}) CROSS JOIN _run {where_sql(value.where or {})}"
         on = " AND ".join(f"{key} = {our}" for key, our in zip(keys, ours, strict=True))
         view.add_clause(f"LEFT JOIN (SELECT {named}, {items}, {bad} {source} GROUP BY ALL) ON {on}")
-        kept = (
-            f"list_distinct(list_filter(coalesce({name}, []), lambda e: e IS NOT NULL))"
-            if value.item
-            else (f"list_filter(coalesce({name}, []), lambda e: e IS NOT NULL)")
-        )
+        once = f" AND list_position({name}, e) = i" if value.item else ""
+        kept = f"coalesce(list_filter({name}, lambda e, i: e IS NOT NULL{once}), [])"
         return Expr(kept, element.type + "[]", element.uses, element.absent, f"{name}_bad")
 
     def _element(self, value: Value, inner: View, at: At, target: TargetField | None) -> Expr:
