@@ -6,10 +6,11 @@ Simulators are started as programs of their own, so that nothing here imports th
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,13 @@ def _recipe() -> dict[str, Any]:
     return document.data
 
 
+def simulator_command(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command that starts a simulator, and its environment: this very engine, wherever we are."""
+    home = str(Path(__file__).resolve().parent.parent.parent)
+    command = [sys.executable, "-P", "-m", "engine.simulators", name, *arguments]
+    return command, {**os.environ, "PYTHONPATH": home}
+
+
 @contextmanager
 def running(size: int) -> Iterator[list[Simulator]]:
     """Start the demo's simulators on free ports; they end with this block, or with this process."""
@@ -51,8 +59,9 @@ def running(size: int) -> Iterator[list[Simulator]]:
 
 @contextmanager
 def _started(name: str, arguments: list[str]) -> Iterator[Simulator]:
-    command = [sys.executable, "-m", "engine.simulators", name, "--with-parent", *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    command, environ = simulator_command(name, ["--with-parent", *arguments])
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 (our own)
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

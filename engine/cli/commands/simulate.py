@@ -20,5 +20,8 @@ def command(name: str, arguments: tuple[str, ...]) -> None:
     \b
     Example:  haplomap simulate haplo --port 8702
     """
+    from engine.run.demo import simulator_command
+
+    found, environ = simulator_command(name, arguments)
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "engine.simulators", name, *arguments])  # noqa: S606 (no shell)
+    os.execve(found[0], found, environ)  # noqa: S606 (no shell)
