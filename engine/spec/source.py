@@ -16,7 +16,7 @@ from engine.kinds.auth import Auth
 from engine.kinds.pages import Pages
 from engine.kinds.select import PathText
 from engine.kinds.types import Formats, SourceField
-from engine.kinds.word import Name, Size, TemplateText, Texts, Word
+from engine.kinds.word import Duration, Name, Size, TemplateText, Texts, Word
 
 
 class ConfigItem(Word):
@@ -48,7 +48,7 @@ class Api(Word):
     rates: Rates = Rates()
     retry: Retry = Retry()
     longest_answer: Size = "256MB"
-    timeout: str = "60s"
+    timeout: Duration = "60s"
 
 
 class RecordSet(Word):
