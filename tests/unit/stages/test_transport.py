@@ -1,5 +1,6 @@
 """Every way in which httpx can fail is one of our errors, without a word of its own."""
 
+import io
 import socket
 import ssl
 
@@ -78,8 +79,6 @@ def test_a_host_that_cannot_be_reached_is_told_by_its_cause(cause, says):
 
 @pytest.mark.parametrize("value", ["sécret", "line\nend"])
 def test_a_secret_that_no_header_can_carry_is_told_without_it(value):
-    import io
-
     transport = Transport(connections=1, timeout=1, longest=10)
     try:
         with pytest.raises((SourceError, MayHealError)) as caught:
@@ -92,3 +91,75 @@ def test_a_secret_that_no_header_can_carry_is_told_without_it(value):
 def test_a_request_does_not_print_where_it_goes():
     request = Request("x", "http://private/", params={"a": "private"}, headers={"b": "private"}, json={"c": "private"})
     assert "private" not in repr(request)
+
+
+def through(answer, **request):
+    """Send a request to a function in place of a network; return the head, the body and what was asked."""
+    asked = []
+
+    def respond(sent):
+        asked.append(sent)
+        return answer(sent)
+
+    transport, body = Transport(connections=1, timeout=1, longest=100), io.BytesIO()
+    transport.close()
+    transport._client = httpx.Client(transport=httpx.MockTransport(respond))
+    try:
+        head = transport.send(Request("x", "https://host/a", **request), body)
+    finally:
+        transport.close()
+    return head, body.getvalue(), asked
+
+
+def redirecting(target, status=302):
+    def answer(sent):
+        if sent.url.path == "/a":
+            return httpx.Response(status, headers={"Location": target})
+        return httpx.Response(200, content=b"there")
+
+    return answer
+
+
+@pytest.mark.parametrize("target", ["/b", "b?x=1", "https://host/b", "https://host:443/b"])
+def test_a_redirect_on_the_same_origin_is_followed_with_the_key(target):
+    head, body, asked = through(redirecting(target), headers={"X-Key": "k"})
+    assert (head.status, body) == (200, b"there")
+    assert asked[1].headers["X-Key"] == "k"
+
+
+@pytest.mark.parametrize(
+    "target", ["http://host/b", "https://other/b", "https://host:444/b", "//other/b", "https://u@x/"]
+)
+def test_a_redirect_elsewhere_is_refused(target):
+    with pytest.raises(SourceError, match="redirected to another address") as caught:
+        through(redirecting(target))
+    assert "host" not in caught.value.what + caught.value.fix
+
+
+def test_a_token_request_is_never_redirected():
+    with pytest.raises(SourceError, match="redirected"):
+        through(redirecting("/b"), method="POST", json={"secret": "s"})
+
+
+@pytest.mark.parametrize("target", ["/a", ""])
+def test_a_circle_of_redirects_ends(target):
+    with pytest.raises(SourceError, match="more than 5 times"):
+        through(redirecting(target))
+
+
+def test_a_body_has_a_bound_compressed_or_not():
+    import gzip
+
+    for headers, content in (({}, b"x" * 101), ({"Content-Encoding": "gzip"}, gzip.compress(b"x" * 101))):
+        with pytest.raises(SourceError, match="longer than 100 bytes"):
+            through(lambda sent, h=headers, c=content: httpx.Response(200, headers=h, content=c))
+
+
+def test_a_broken_compression_may_heal():
+    with pytest.raises(MayHealError, match="compressed"):
+        through(lambda sent: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Broken()))
+
+
+class Broken(httpx.SyncByteStream):
+    def __iter__(self):
+        yield b"this is not gzip"
