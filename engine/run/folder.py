@@ -31,7 +31,8 @@ def school_folder(root: Path, school: str) -> Path:
     """Return, and make, the private folder of a school's runs."""
     folder = root / STATE / school
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _private():
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from None
     return folder
@@ -39,26 +40,47 @@ def school_folder(root: Path, school: str) -> Path:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a school; the system lets go of it when the process ends, however it ends."""
+    """Hold the lock of a school; the system lets go of it when the process ends, however it ends.
+
+    Whatever is written meanwhile is readable by its user only, by whichever library it is written.
+    """
     path = folder / "lock"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise cannot_write(path, error) from None
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(handle, 32).decode(errors="replace").strip()
-            raise SchoolBusyError(
-                f"another run of '{folder.name}' is under way" + (f" (process {holder})" if holder else ""),
-                fix="wait until it has ended",
-            ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        yield
+        _take(handle, path)
+        with _private():
+            yield
     finally:
         os.close(handle)
+
+
+def _take(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(handle, 32).decode(errors="replace").strip()
+        raise SchoolBusyError(
+            f"another run of '{path.parent.name}' is under way" + (f" (process {holder})" if holder else ""),
+            fix="wait until it has ended",
+        ) from None
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Make folders 0700 and files 0600 meanwhile."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def runs(folder: Path) -> list[Path]:
