@@ -25,9 +25,10 @@ DEMO = shipped() / "examples" / "demo"
 
 @dataclass
 class Mapped:
-    """The rows of an entity, by what became of them."""
+    """The rows of an entity, by what became of them. `absent`: fields of which no answer could say anything."""
 
     rows: list[Record] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
     def emitted(self) -> dict[str, Record]:
         """The emitted rows by key."""
@@ -78,13 +79,13 @@ def run(
     }
     unknown = set(records) - {name for _, name, _ in around.source.sets()}
     assert not unknown, f"no such sets: {unknown}"
-    with duckdb.connect() as database:
+    with duckdb.connect(config={"threads": 1}) as database:
         prepare(database, around, query, Circumstances(date(2026, 3, 2), "a-school", "Europe/London", given))
-        for _, name, record_set in around.source.sets():
-            _land(database, name, record_set, records.get(name, []))
+        for name in query.used:
+            _land(database, name, around.source.find(name)[2], records.get(name, []))
         found = database.execute(query.sql)
         names = [str(column[0]) for column in found.description or []]
-        return Mapped([dict(zip(names, row, strict=True)) for row in found.fetchall()])
+        return Mapped([dict(zip(names, row, strict=True)) for row in found.fetchall()], query.absent)
 
 
 def _land(database: duckdb.DuckDBPyConnection, name: str, record_set: RecordSet, records: list[Record]) -> None:
