@@ -378,6 +378,13 @@ def test_several_phones_and_mails_each_once():
     assert row["_told"] == []
 
 
+def test_what_is_no_mail_address_is_left_out_and_told():
+    comms = [a_comm("2", "E", "none"), a_comm("2", "E", "two@example.org words"), a_comm("2", "E", "good@example.org")]
+    row = mapped("guardian", **family(HomeEmail="n/a"), person_comms=comms).only()
+    assert row["emails"] == ["good@example.org"]
+    assert {(field, level) for field, _, level in told(row)} == {("emails", "item")}
+
+
 def test_a_contact_without_mail_phone_or_title():
     row = mapped("guardian", **family()).only()
     assert (row["emails"], row["phones"], row["title"]) == ([], [], None)
