@@ -7,6 +7,7 @@ Next: `kinds/value`.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Ref:
 _HEAD = "SELECT "
 _CLOCKS = frozenset(
     {"current_date", "current_time", "current_timestamp", "get_current_time", "get_current_timestamp", "localtime"}
-    | {"localtimestamp", "now", "today", "transaction_timestamp", "age"}
+    | {"localtimestamp", "now", "today", "transaction_timestamp"}
 )
 _CHANCES = frozenset({"random", "setseed", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval"})
 _MANY = frozenset({"unnest", "unlist", "generate_subscripts"})
@@ -93,6 +94,7 @@ def _walk(node: Any, hidden: frozenset[str], text: str) -> Iterator[Ref]:
         else:
             if kind in ("FUNCTION", "STAR", "PARAMETER", "WINDOW", "SUBQUERY"):
                 name = str(node.get("function_name", "")).lower()
+                name = "now" if name == "age" and len(node["arguments"]) == 1 else name
                 _refuse(name if kind == "FUNCTION" else str(kind), _offset(text, node["query_location"]), len(name))
             for item in node.values():
                 yield from _walk(item, hidden, text)
@@ -134,6 +136,16 @@ def _sql_type(text: str, columns: tuple[tuple[tuple[str, ...], str], ...]) -> st
     return str(_ask(f'{_BIND}{text}\n), "_" FROM (SELECT {fields})', about=text)[0][1])
 
 
+@lru_cache(maxsize=4096)
+def gives_null(constant: str) -> bool:
+    """Say whether an expression over constants gives NULL, or fails."""
+    try:
+        return bool(_ask(f"SELECT ({constant}) IS NULL")[0][0])
+    except ExpressionProblem:
+        return True
+
+
+@lru_cache(maxsize=1024)
 def regex_problem(pattern: str) -> str | None:
     """Return what is wrong with a regular expression, as DuckDB reads them; None for a good one."""
     try:
@@ -143,6 +155,7 @@ def regex_problem(pattern: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def pattern_problem(pattern: str) -> str | None:
     """Return what is wrong with a pattern of dates or times; None for a good one."""
     try:
@@ -184,6 +197,9 @@ def _problem(message: str, about: str) -> ExpressionProblem:
     text = str(found.get("exception_message", "")).splitlines()[0]
     if "must appear in the GROUP BY clause" in text:
         return ExpressionProblem("an expression sees one record, so it cannot sum up several", _first_token(about))
+    if name := re.match(r"(?:Scalar |Table )?Function with name (\S+) does not exist", text):
+        text = f"there is no function '{name[1]}'"
+    text = text.removesuffix(". You might need to add explicit type casts.").replace("_LITERAL", "")
     begin, width = 0, 1
     if found.get("location"):
         begin, width = json.loads(found["location"])
@@ -191,7 +207,8 @@ def _problem(message: str, about: str) -> ExpressionProblem:
         begin = int(found["position"])
     offset = _offset(about, begin, len(_BIND))
     width = max(_offset(about, begin + width, len(_BIND)) - offset, 1)
-    candidates = tuple(name.strip().strip('"') for name in str(found.get("candidates", "")).split(",") if name.strip())
+    listed = [each.strip().strip('"') for each in str(found.get("candidates", "")).split(",")]
+    candidates = tuple(each for each in listed if each.isidentifier())
     return ExpressionProblem(text, offset, width, str(found.get("name", "")), candidates)
 
 

@@ -154,7 +154,8 @@ def convert(raw: str, kind: str, formats: Formats) -> str:
         return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN try_cast({text} AS BIGINT) END"
     if kind == "number":
         number = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
-        return f"CASE WHEN regexp_full_match({text}, '{number}') THEN try_cast({text} AS DOUBLE) END"
+        cast = f"try_cast({text} AS DOUBLE)"
+        return f"CASE WHEN regexp_full_match({text}, '{number}') AND isfinite({cast}) THEN {cast} END"
     if kind == "boolean":
         true, false = (f"list_contains({literal(list(words))}, {text})" for words in _words(formats))
         return f"CASE WHEN {true} THEN TRUE WHEN {false} THEN FALSE END"

@@ -21,8 +21,7 @@ from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping
 from engine.spec.place import Path, problem_of, unknown
 from engine.spec.project import Project
-from engine.spec.query import World, build
-from engine.spec.relation import Reading
+from engine.spec.query import World, findings
 from engine.spec.schema import Schema
 from engine.spec.source import Api, Endpoint, Endpoints, Source
 from engine.spec.tables import CsvProblem, read_csv
@@ -200,5 +199,4 @@ def check_mapping(project: Project, loaded: Loaded, mapping: Mapping) -> Iterato
         return
     source = project.source(mapping.source)
     world = World(source, project.schema(mapping.mapping), project.lookups(mapping.source), project.setting_types())
-    query = build(mapping, world, Reading(source.formats, lambda name: name))
-    yield from (problem_of(document, finding) for finding in query.findings)
+    yield from (problem_of(document, finding) for finding in findings(mapping, world))

@@ -13,8 +13,7 @@ from engine.problem_text import did_you_mean
 from engine.spec.load import Loaded
 from engine.spec.place import problem_of
 from engine.spec.project import Project
-from engine.spec.query import World, build
-from engine.spec.relation import Reading
+from engine.spec.query import World, findings
 from engine.spec.school import School
 from engine.spec.source import ConfigItem, Source
 
@@ -169,7 +168,7 @@ def _check_overrides(project: Project, document: Document, school: School) -> It
                 yield Problem("unknown-field", what, document.place(("override", entity, "remove", index)))
         source = project.source(school.source)
         world = World(source, project.schema(entity), project.lookups(school.source), project.setting_types())
-        for finding in build(mapping, world, Reading(source.formats, lambda name: name)).findings:
+        for finding in findings(mapping, world):
             at = ("override", entity, *finding.at)
             if document.has(at[:4]):
                 yield problem_of(document, type(finding)(**{**vars(finding), "at": at}))

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from engine import expression
-from engine.kinds.types import Formats, TargetField, literal, quote
+from engine.expression import gives_null
+from engine.kinds.types import Formats, ScalarType, TargetField, literal, quote
 from engine.kinds.value import CLEAN_SQL, Constant, Value
-from engine.spec.fit import fit
+from engine.spec.fit import OURS, fit, rules, said_type
 from engine.spec.lookup import Lookup
 from engine.spec.relation import NOTHING, Expr, Miss, Relation, either
 from engine.spec.view import At, Finding, Findings, View, as_key, order_sql, where_sql
@@ -28,11 +29,13 @@ class Deriver:
         self.formats, self.lookups, self.relation, self.keys = formats, lookups, relation, keys
         self.findings = findings
         self.used_lookups: dict[str, None] = {}
+        """The lookups that were named."""
         self._collections = 0
 
     def value(self, value: Value, view: View, at: At, target: TargetField | None = None) -> Expr:
         """Return the expression of a value, all its steps taken."""
-        expr = self._origin(value, view, at, target)
+        last = not (value.clean or value.split is not None or value.lookup is not None)
+        expr = self._origin(value, view, at, target if last or value.collect else None)
         if value.clean:
             expr = self._clean(value, expr, at)
         if value.split is not None:
@@ -40,45 +43,85 @@ class Deriver:
         if value.lookup is not None:
             expr = self._lookup(value.lookup, expr, at)
         if value.has_default:
-            expr = self._default(value.default, expr)
+            expr = self._default(value.default, expr, (*at, "default"), target)
         return expr
 
     def _origin(self, value: Value, view: View, at: At, target: TargetField | None) -> Expr:
         if value.from_ is not None:
             return view.resolve(value.from_, (*at, "from"))
         if value.first_of is not None:
-            return self._first_of(value.first_of, view, (*at, "first_of"))
+            return self._first_of(value.first_of, view, (*at, "first_of"), target)
         if value.case is not None:
-            return self._case(value, view, at)
+            return self._case(value, view, at, target)
         if value.setting is not None:
-            return view.resolve(f"settings.{value.setting}", (*at, "setting"))
+            return view.setting(value.setting, (*at, "setting"))
         if value.sql is not None:
             return self.sql(value.sql, view, (*at, "sql"))
         if value.collect is not None:
             return self._collect(value, view, at, target)
-        return constant(value.value)
+        return self._constant(value.value, (*at, "value"), target)
 
-    def _first_of(self, names: list[str], view: View, at: At) -> Expr:
+    def _constant(self, value: Constant, at: At, target: TargetField | None) -> Expr:
+        """Return a constant, read as its target's type where it has one; one that never fits is a finding."""
+        plain = constant(value)
+        if value is None or target is None or target.type in ("list", "record"):
+            return plain
+        fitted = fit(plain, target, OURS)
+        broken = [test for _, test in rules(fitted or "NULL", target)]
+        if fitted is None or gives_null(fitted) or any(not gives_null(f"nullif({test}, FALSE)") for test in broken):
+            what = f"this value cannot stand in {said_target(target)}"
+            return self.findings.add(Finding(at, "bad-constant", what))
+        return Expr(fitted, target.sql_type())
+
+    def _as(self, expr: Expr, target: TargetField) -> Expr:
+        """Return an expression in the type of a target, wherever it can be."""
+        fitted = fit(expr, target, self.formats)
+        if fitted is None or expr.type == target.sql_type():
+            return expr
+        lost = f"({expr.sql}) IS NOT NULL AND ({fitted}) IS NULL"
+        return replace(expr, sql=f"({fitted})", type=target.sql_type(), bad=either([expr.bad, lost]))
+
+    def _first_of(self, names: list[str], view: View, at: At, target: TargetField | None) -> Expr:
         found = [view.resolve(name, (*at, index)) for index, name in enumerate(names)]
         if len({expr.type for expr in found}) > 1:
-            found = [expr.as_text() for expr in found]
+            found = [self._as(expr, target) if target is not None else expr.as_text() for expr in found]
+        if len({expr.type for expr in found if not expr.broken}) > 1:
+            what = f"these fields are {' and '.join(dict.fromkeys(said_type(expr.type) for expr in found))}"
+            return self.findings.add(Finding(at, "type-mismatch", what))
         sql = f"coalesce({', '.join(expr.sql for expr in found)})"
-        return replace(_merged(found), sql=sql, type=found[0].type, absent=all(expr.absent for expr in found))
+        reached = [
+            " AND ".join([*(f"({before.sql}) IS NULL" for before in found[:index]), f"coalesce({expr.bad}, FALSE)"])
+            for index, expr in enumerate(found)
+            if expr.bad
+        ]
+        whole = replace(_merged(found), sql=sql, type=found[0].type, bad=either(list(reached)))
+        return replace(whole, absent=all(expr.absent for expr in found))
 
-    def _case(self, value: Value, view: View, at: At) -> Expr:
+    def _case(self, value: Value, view: View, at: At, target: TargetField | None) -> Expr:
         assert value.case is not None
         assert value.map is not None
         tested = view.resolve(value.case, (*at, "case"))
         key = f"CAST({tested.sql} AS VARCHAR)"
-        arms = " ".join(f"WHEN {literal(word)} THEN {literal(result)}" for word, result in value.map.items())
-        first = next((constant(result) for result in value.map.values() if result is not None), NOTHING)
+        results = {word: self._constant(each, (*at, "map", word), target) for word, each in value.map.items()}
+        arms = " ".join(f"WHEN {literal(word)} THEN {result.sql}" for word, result in results.items())
+        kinds = list(dict.fromkeys(results[word].type for word, each in value.map.items() if each is not None))
+        if len(kinds) > 1 and not any(result.broken for result in results.values()):
+            what = f"the values of this map are {' and '.join(said_type(kind) for kind in kinds)}"
+            return self.findings.add(Finding((*at, "map"), "type-mismatch", what))
+        kind = kinds[0] if kinds else "VARCHAR"
         if value.else_ is None:
             unknown = f"{tested.sql} IS NOT NULL AND NOT list_contains({literal(list(value.map))}, {key})"
             miss = Miss("case", unknown, lost=not value.has_default)
-            return replace(tested, sql=f"CASE {key} {arms} END", type=first.type, misses=(*tested.misses, miss))
-        other = view.resolve(value.else_, (*at, "else"))
+            return replace(tested, sql=f"CASE {key} {arms} END", type=kind, misses=(*tested.misses, miss))
+        other = self._as(view.resolve(value.else_, (*at, "else")), target or target_of(kind))
+        if other.type != kind and kinds and not other.broken:
+            what = f"the map gives {said_type(kind)}, and '{value.else_}' is {said_type(other.type)}"
+            return self.findings.add(Finding((*at, "else"), "type-mismatch", what))
+        known = f"list_contains({literal(list(value.map))}, {key})"
+        bad = f"NOT coalesce({known}, FALSE) AND coalesce({other.bad}, FALSE)" if other.bad else None
+        whole = _merged([tested, replace(other, bad=None)])
         sql = f"CASE {key} {arms} ELSE {other.sql} END"
-        return replace(_merged([tested, other]), sql=sql, type=first.type)
+        return replace(whole, sql=sql, type=other.type, bad=either([whole.bad, bad]))
 
     def sql(self, text: str, view: View, at: At) -> Expr:
         """Return the expression written in SQL, its names resolved and its type found."""
@@ -86,12 +129,10 @@ class Deriver:
             used = expression.refs(text)
             found = [(ref, view.find(ref.names, ".".join(ref.names), at, ref.offset)) for ref in used]
             kinds = {ref.names: expr.type for ref, expr in found}
-            return replace(_merged([expr for _, expr in found]), sql=f"({text}\n)", type=self._type(text, kinds))
+            whole = replace(_merged([expr for _, expr in found]), sql=f"({text}\n)")
+            return whole if whole.broken else replace(whole, type=expression.sql_type(text, kinds))
         except expression.ExpressionProblem as problem:
             return self.findings.add(_sql_finding(problem, at))
-
-    def _type(self, text: str, kinds: dict[tuple[str, ...], str]) -> str:
-        return "VARCHAR" if self.findings.found else expression.sql_type(text, kinds)
 
     def _clean(self, value: Value, expr: Expr, at: At) -> Expr:
         def cleaned(sql: str) -> str:
@@ -105,6 +146,8 @@ class Deriver:
         return replace(expr, sql=cleaned(self._text(expr, (*at, "clean")).sql), type="VARCHAR")
 
     def _split(self, pattern: str, expr: Expr, at: At) -> Expr:
+        if (wrong := expression.regex_problem(pattern)) is not None:
+            self.findings.add(Finding((*at, "split"), "bad-regex", f"not a regular expression: {wrong}"))
         text = self._text(expr, (*at, "split")).sql
         items = f"list_transform(regexp_split_to_array({text}, {literal(pattern)}), lambda e: trim(e))"
         return replace(expr, sql=f"list_filter({items}, lambda e: e <> '')", type="VARCHAR[]")
@@ -131,13 +174,16 @@ class Deriver:
             found = f"CASE WHEN {expr.sql} IS NOT NULL THEN coalesce({found}, {literal(lookup.otherwise)}) END"
         return replace(expr, sql=found, type="VARCHAR", misses=(*expr.misses, miss))
 
-    def _default(self, default: Constant, expr: Expr) -> Expr:
-        other = constant(default)
-        if other.type != expr.type and default is not None:
-            expr = expr if expr.type in ("BIGINT", "DOUBLE") and other.type == "BIGINT" else expr.as_text()
-            other = other if expr.type in ("BIGINT", "DOUBLE") else other.as_text()
+    def _default(self, default: Constant, expr: Expr, at: At, target: TargetField | None) -> Expr:
+        if expr.broken or default is None:
+            return expr
+        wanted = target if target is not None and target.type not in ("list", "record") else target_of(expr.type)
+        expr, other = self._as(expr, wanted), self._constant(default, at, wanted)
+        if other.type != expr.type and not other.broken:
+            what = f"{said_type(expr.type)} cannot have this default"
+            return self.findings.add(Finding(at, "type-mismatch", what))
         misses = tuple(replace(miss, lost=False) for miss in expr.misses)
-        return replace(expr, sql=f"coalesce({expr.sql}, {other.sql})", misses=misses)
+        return replace(expr, sql=f"coalesce({expr.sql}, {other.sql})", misses=misses, empty=False)
 
     def _collect(self, value: Value, view: View, at: At, target: TargetField | None) -> Expr:
         assert value.collect is not None
@@ -150,18 +196,24 @@ class Deriver:
         self._collections += 1
         name = f"_c{self._collections}"
         keys = [f'"_k_{name}_{i}"' for i in range(len(value.by))]
-        theirs = [view.column_of(relation, key, (*at, "by", key)).sql for key in value.by]
-        view.ask(relation, value.where or {}, value.order, at)
-        ours = [as_key(view.resolve(our, (*at, "by", their)).sql) for their, our in value.by.items()]
-        named = ", ".join(f"{as_key(sql)} AS {key}" for sql, key in zip(theirs, keys, strict=True))
+        theirs = [view.column_of(relation, key, (*at, "by", key), on_key=True) for key in value.by]
+        tests = view.ask(relation, value.where or {}, value.order, at)
+        ours = [view.resolve(our, (*at, "by", their)) for their, our in value.by.items()]
+        wheres = [column for name in value.where or {} if (column := relation.column(name)) is not None]
+        absent = any(expr.absent for expr in [element, *theirs, *ours, *wheres])
+        named = ", ".join(f"{as_key(expr.sql)} AS {key}" for expr, key in zip(theirs, keys, strict=True))
         items = f"list({element.sql} ORDER BY {order_sql(value.order)}) AS {name}"
         bad = f"bool_or({element.bad or 'FALSE'}) AS {name}_bad"
-        source = f"FROM ({relation.sql()}) CROSS JOIN _run {where_sql(value.where or {})}"
-        on = " AND ".join(f"{key} = {our}" for key, our in zip(keys, ours, strict=True))
-        view.add_clause(f"LEFT JOIN (SELECT {named}, {items}, {bad} {source} GROUP BY ALL) ON {on}")
+        told = either([miss.condition for miss in element.misses if not miss.lost])
+        marks = f"{bad}, bool_or({told or 'FALSE'}) AS {name}_told"
+        source = f"{inner.from_clause()} {where_sql(tests)}"
+        on = " AND ".join(f"{key} = {as_key(our.sql)}" for key, our in zip(keys, ours, strict=True))
+        view.add_clause(f"LEFT JOIN (SELECT {named}, {items}, {marks} {source} GROUP BY ALL) ON {on}")
         once = f" AND list_position({name}, e) = i" if value.item else ""
         kept = f"coalesce(list_filter({name}, lambda e, i: e IS NOT NULL{once}), [])"
-        return Expr(kept, element.type + "[]", element.uses, element.absent, f"{name}_bad")
+        uses = frozenset(use for expr in [element, *theirs, *ours] for use in expr.uses)
+        misses = (Miss("collect", f"{name}_told", False),) if told else ()
+        return Expr(kept, element.type + "[]", uses, absent, f"{name}_bad", misses, element.broken)
 
     def _element(self, value: Value, inner: View, at: At, target: TargetField | None) -> Expr:
         """Return one item; NULL (left out, and told as bad) where a required part has no good value."""
@@ -174,7 +226,8 @@ class Deriver:
         for name, part in value.fields.items():
             if name not in known:
                 what = f"'{name}' is not a part of this list's records"
-                self.findings.add(Finding((*at, "fields", name), "unknown-target", what, name, tuple(known)))
+                own_at = (*at, "fields", name)
+                self.findings.add(Finding(own_at, "unknown-target", what, name, tuple(known), on_key=True))
                 continue
             parts[name] = self._part(part, inner, (*at, "fields", name), known[name])
         pairs = [f"{literal(n)}: {parts[n].sql if n in parts else f'NULL::{t.sql_type()}'}" for n, t in known.items()]
@@ -189,23 +242,43 @@ class Deriver:
         expr = self.value(value, view, at, target)
         fitted = fit(expr, target, self.formats)
         if fitted is None:
-            what = f"{expr.type} cannot become {target.type}"
+            what = f"{said_type(expr.type)} cannot become {said_target(target)}"
             return self.findings.add(Finding(at, "type-mismatch", what))
-        missed = [miss.condition for miss in expr.misses]
-        bad = either([expr.bad, *missed, f"({expr.sql}) IS NOT NULL AND ({fitted}) IS NULL"])
         keys = self.keys(target.ref) if target.ref else None
+        tests = [f"coalesce({test}, FALSE)" for _, test in rules(f"({fitted})", target)]
         if keys is not None:
-            fitted = f"CASE WHEN {fitted} IN ({keys}) THEN {fitted} END"
-        if target.values:
-            fitted = f"CASE WHEN list_contains({literal(target.values)}, {fitted}) THEN {fitted} END"
-            bad = either([bad, f"({expr.sql}) IS NOT NULL AND ({fitted}) IS NULL"])
+            tests.append(f"coalesce(({fitted}) NOT IN ({keys}), FALSE)")
+        if tests:
+            fitted = f"CASE WHEN NOT ({' OR '.join(tests)}) THEN {fitted} END"
+        lost = [miss.condition for miss in expr.misses if miss.lost]
+        bad = either([expr.bad, *lost, f"({expr.sql}) IS NOT NULL AND ({fitted}) IS NULL"])
         return replace(expr, sql=fitted, type=target.sql_type(), bad=bad)
+
+
+def target_of(kind: str) -> TargetField:
+    """Return a target of a DuckDB type; text where it is none of a scalar's."""
+    known: dict[str, ScalarType] = {
+        "BIGINT": "integer",
+        "DOUBLE": "number",
+        "BOOLEAN": "boolean",
+        "DATE": "date",
+        "TIMESTAMP": "datetime",
+        "TIME": "time",
+    }
+    return TargetField(type=known.get(kind, "text"))
+
+
+def said_target(target: TargetField) -> str:
+    """Return what a target takes, in words."""
+    if target.values:
+        return f"an enum of {', '.join(target.values[:6])}{', …' if target.values[6:] else ''}"
+    return f"a field of type {target.type}" if target.type != "text" else "this text"
 
 
 def constant(value: Constant) -> Expr:
     """Return a constant of a document."""
     kinds = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE"}
-    return Expr(literal(value), kinds.get(type(value), "VARCHAR"))
+    return Expr(literal(value), kinds.get(type(value), "VARCHAR"), empty=value is None)
 
 
 def _merged(parts: list[Expr]) -> Expr:
@@ -217,6 +290,7 @@ def _merged(parts: list[Expr]) -> Expr:
         any(part.absent for part in parts),
         either([part.bad for part in parts]),
         tuple(miss for part in parts for miss in part.misses),
+        any(part.broken for part in parts),
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+from engine.expression import gives_null
 from engine.kinds.types import Formats, TargetField, convert, literal
+from engine.kinds.value import Constant
 from engine.spec.relation import Expr, either
 
 _NUMERIC = (
@@ -17,10 +21,49 @@ _NUMERIC = (
     "UBIGINT",
     "UINTEGER",
 )
+OURS = Formats()
+"""The forms in which documents write constants, whatever their source does: ISO dates, true and false."""
+_SAID = {
+    "VARCHAR": "text",
+    "BIGINT": "a whole number",
+    "DOUBLE": "a number",
+    "BOOLEAN": "true or false",
+    "DATE": "a date",
+    "TIMESTAMP": "a date with a time",
+    "TIME": "a time",
+}
+
+
+def said_type(kind: str) -> str:
+    """Return a DuckDB type in words."""
+    if kind.endswith("]"):
+        return "a list"
+    if kind.startswith("STRUCT"):
+        return "a record"
+    return "a number" if kind.startswith(_NUMERIC) and kind not in _SAID else _SAID.get(kind, kind.lower())
+
+
+def constant_like(column: Expr, value: Constant) -> str | None:
+    """Return a constant of a document as SQL to compare a column with; None where they can never be equal."""
+    if value is None or column.broken:
+        return "NULL"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if column.type == "VARCHAR":
+        return literal(text)
+    if column.type.startswith(_NUMERIC):
+        number = re.fullmatch(r"-?\d+(\.\d+)?", text)
+        return text if number and not isinstance(value, bool) else None
+    kinds = {"BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "datetime", "TIME": "time"}
+    if column.type not in kinds:
+        return None
+    read = convert(literal(text), kinds[column.type], OURS)
+    return None if gives_null(read) else f"({read})"
 
 
 def fit(expr: Expr, target: TargetField, formats: Formats) -> str | None:
     """Return the expression as the target's type (NULL where a value cannot be), or None where no value can be."""
+    if expr.broken or expr.empty:
+        return f"NULL::{target.sql_type()}"
     if target.type == "list":
         return _fit_list(expr, target, formats)
     if target.type == "record":
@@ -32,8 +75,6 @@ def _fit_scalar(sql: str, have: str, target: TargetField, formats: Formats) -> s
     want = target.sql_type()
     if have == want:
         return sql
-    if sql == "NULL":
-        return f"NULL::{want}"
     if have.endswith("]") or have.startswith(("STRUCT", "MAP")):
         return None
     if have == "VARCHAR":
@@ -50,14 +91,16 @@ def _fit_scalar(sql: str, have: str, target: TargetField, formats: Formats) -> s
 
 def _fit_list(expr: Expr, target: TargetField, formats: Formats) -> str | None:
     assert target.of is not None
-    if expr.type == target.sql_type():
+    checks = " OR ".join(f"coalesce({test}, FALSE)" for _, test in rules("e", target.of))
+    if expr.type == target.sql_type() and not checks:
         return expr.sql
     if not expr.type.endswith("[]"):
-        return f"NULL::{target.sql_type()}" if expr.sql == "NULL" else None
+        return None
     item = _fit_scalar("e", expr.type.removesuffix("[]"), target.of, formats)
     if item is None:
         return None
-    return f"list_filter(list_transform({expr.sql}, lambda e: {item}), lambda e: e IS NOT NULL)"
+    kept = f"e IS NOT NULL AND NOT ({checks})" if checks else "e IS NOT NULL"
+    return f"list_filter(list_transform({expr.sql}, lambda e: {item}), lambda e: {kept})"
 
 
 def faults(value: str, raw: str, expr: Expr, target: TargetField, keys: str | None) -> list[tuple[str, str]]:
@@ -68,6 +111,18 @@ def faults(value: str, raw: str, expr: Expr, target: TargetField, keys: str | No
     found = [("type", either([expr.bad, f"{raw} IS NOT NULL AND {value} IS NULL"]))]
     lost = [miss.condition for miss in expr.misses if miss.lost]
     found = [("code", either(list(lost))), *found]
+    found += rules(value, target)
+    if keys is not None:
+        found.append(("unknown-reference", f"{value} IS NOT NULL AND {value} NOT IN ({keys})"))
+    if target.required:
+        empty = f" OR len({value}) = 0" if target.type == "list" else ""
+        found.append(("required", f"{value} IS NULL{empty}"))
+    return [(rule, condition) for rule, condition in found if condition]
+
+
+def rules(value: str, target: TargetField) -> list[tuple[str, str]]:
+    """Return what the schema says of a value that is there: rule names with the conditions that break them."""
+    found: list[tuple[str, str | None]] = []
     if target.values:
         found.append(("values", f"{value} IS NOT NULL AND NOT list_contains({literal(target.values)}, {value})"))
     if target.type in ("text", "enum", "list"):
@@ -77,11 +132,6 @@ def faults(value: str, raw: str, expr: Expr, target: TargetField, keys: str | No
     if target.type in ("date", "datetime"):
         found.append(("after", f"{value} < {literal(target.after)}::DATE" if target.after else None))
         found.append(("before", f"{value} > {literal(target.before)}::DATE" if target.before else None))
-    if keys is not None:
-        found.append(("unknown-reference", f"{value} IS NOT NULL AND {value} NOT IN ({keys})"))
-    if target.required:
-        empty = f" OR len({value}) = 0" if target.type == "list" else ""
-        found.append(("required", f"{value} IS NULL{empty}"))
     return [(rule, condition) for rule, condition in found if condition]
 
 

@@ -29,7 +29,7 @@ def problem_of(document: Document, finding: Finding) -> Problem:
 
 def _finding_place(document: Document, finding: Finding) -> Place:
     if finding.offset is None:
-        if finding.code == "unknown-target":
+        if finding.on_key:
             return document.key_place(finding.at)
         return document.place(finding.at)
     written = document.data

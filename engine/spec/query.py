@@ -8,17 +8,28 @@ and `lookup:<name>` (key, value), and reads record sets where `place` says. Next
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from engine.kinds.rule import OfSetting, Rule
 from engine.kinds.types import TargetField, literal, quote
 from engine.kinds.value import Join, Value
-from engine.spec.derive import Deriver, constant
-from engine.spec.fit import faults, fit
+from engine.spec.condition import Conditions
+from engine.spec.derive import Deriver
+from engine.spec.fit import faults, fit, said_type
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import From, Table
 from engine.spec.mapping import Mapping as MappingDocument
-from engine.spec.relation import EachRelation, Expr, Reading, Relation, SetRelation, UnionRelation, Use, either
+from engine.spec.relation import (
+    EachRelation,
+    Expr,
+    Reading,
+    Relation,
+    SetRelation,
+    UnionRelation,
+    Use,
+    either,
+    marks_of,
+    seen,
+)
 from engine.spec.schema import Schema
 from engine.spec.source import Source
 from engine.spec.view import At, Finding, Findings, View, order_key
@@ -54,14 +65,26 @@ class Query:
     lookups: list[str]
     splits: bool = False
     """Whether a record may become several, by `each`."""
-    blocked: list[str] = field(default_factory=list)
-    """Rules and joins whose fields no answer carried: without them nothing can be said of any record."""
+    blocked: dict[str, str] = field(default_factory=dict)
+    """Rules whose fields no answer carried, so that nothing can be said of any record, and when they are on, as SQL."""
     findings: list[Finding] = field(default_factory=list)
 
 
 def build(mapping: MappingDocument, world: World, reading: Reading) -> Query:
     """Make the statement of a mapping. With findings the statement is not to be used."""
     return _Builder(mapping, world, reading).build()
+
+
+def findings(mapping: MappingDocument, world: World) -> list[Finding]:
+    """Return all that is wrong with a mapping, also in tables and fields that nothing uses yet."""
+    builder = _Builder(mapping, world, Reading(world.source.formats, lambda name: name))
+    builder.build()
+    for name in mapping.tables:
+        table = builder.relation(name, ("tables", name))
+        for field_name in mapping.tables[name].fields:
+            if table is not None:
+                table.column(field_name)
+    return list(dict.fromkeys(builder.findings.found))
 
 
 class _TableRelation(Relation):
@@ -84,13 +107,11 @@ class _TableRelation(Relation):
             if expr is None:
                 return None
             self._needed[name] = expr
-        expr = self._needed[name]
-        bad = f"list_contains(_bad, {literal(name)})" if expr.bad else None
-        return Expr(quote(name), expr.type, expr.uses, expr.absent, bad)
+        return seen(name, self._needed[name])
 
     def sql(self) -> str:
         columns = ", ".join(f"{expr.sql} AS {quote(name)}" for name, expr in self._needed.items())
-        marks = [f"CASE WHEN {expr.bad} THEN {literal(name)} END" for name, expr in self._needed.items() if expr.bad]
+        marks = [mark for name, expr in self._needed.items() for mark in marks_of(name, expr)]
         bad = f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)" if marks else "[]::VARCHAR[]"
         head = f"_set, _row, _source_key, {bad} AS _bad, {self._rule} AS _rule"
         return f"SELECT {head}{', ' if columns else ''}{columns} {self.view.from_clause()}"
@@ -100,9 +121,10 @@ class _Builder:
     def __init__(self, mapping: MappingDocument, world: World, reading: Reading) -> None:
         self.mapping, self.world, self.reading = mapping, world, reading
         self.findings = Findings()
-        self.blocked: list[str] = []
         self.splits = False
         self.deriver = Deriver(world.source.formats, world.lookups, self.relation, world.keys, self.findings)
+        self.conditions = Conditions(self.deriver)
+        self._open: list[str] = []
 
     def relation(self, name: str, at: At) -> Relation | None:
         """Return a fresh relation of a table or a set; each use asks for its own columns."""
@@ -118,14 +140,16 @@ class _Builder:
         return SetRelation(name, record_set, self.reading)
 
     def _table(self, name: str, table: Table, at: At) -> Relation | None:
-        if at[:2] == ("tables", name):
+        if name in self._open:
             self.findings.add(Finding(at, "table-loop", f"table '{name}' is made of itself"))
             return None
         own_at: At = ("tables", name)
+        self._open.append(name)
         view = self._view(table.from_, table.join, own_at)
+        self._open.pop()
         if view is None:
             return None
-        rule = self._rule(table.where, view, own_at)
+        rule = self.conditions.failed(table.where, view, own_at)
 
         def derived(field_name: str, value: Value) -> Callable[[], Expr]:
             return lambda: self.deriver.value(value, view, (*own_at, "fields", field_name))
@@ -134,35 +158,58 @@ class _Builder:
         return _TableRelation(name, view, own, rule)
 
     def _view(self, origin: From, joins: Mapping[str, Join], at: At) -> View | None:
-        members = [self.relation(name, (*at, "from")) for name in origin.sets]
-        known = [member for member in members if member is not None]
+        known = self._members(origin, at)
         if not known:
             return None
-        relation = known[0] if len(known) == 1 else UnionRelation(known)
+        relation = known[0] if len(known) == 1 else UnionRelation(known, lambda *told: self._mixed(at, *told))
+        several = [name for member in known for name in member.sets()]
+        self.splits = self.splits or len(several) > len(set(several))
         if origin.each is not None:
-            if relation.column(origin.each) is None:
-                what = f"there is no field '{origin.each}' in {relation.name}"
-                names = tuple(relation.names())
-                self.findings.add(Finding((*at, "from", "each"), "unknown-field", what, origin.each, names))
-            self.splits = True
-            relation = EachRelation(relation, origin.each, origin.name)
+            relation = self._each(relation, origin.each, origin.name, (*at, "from"))
         view = View(relation, self.world.settings, self.findings)
         self._add_joins(view, joins, at)
         return view
+
+    def _members(self, origin: From, at: At) -> list[Relation]:
+        found = []
+        for index, name in enumerate(origin.sets):
+            own_at = (*at, "from", "set") if origin.union is None else (*at, "from", "union", index)
+            if name in origin.sets[:index]:
+                self.findings.add(Finding(own_at, "duplicate-set", f"'{name}' is in this union twice"))
+            found.append(self.relation(name, own_at))
+        return [relation for relation in found if relation is not None]
+
+    def _mixed(self, at: At, name: str, types: list[str]) -> None:
+        what = f"'{name}' is {' here and '.join(said_type(kind) for kind in types)} there"
+        self.findings.add(Finding((*at, "from", "union"), "type-mismatch", what))
+
+    def _each(self, relation: Relation, each: str, name: str, at: At) -> Relation:
+        self.splits = True
+        names = tuple(relation.names())
+        found = EachRelation(relation, each, name)
+        if each not in names:
+            what = f"there is no field '{each}' in {relation.name}"
+            self.findings.add(Finding((*at, "each"), "unknown-field", what, each, names))
+        elif not found.fits:
+            self.findings.add(Finding((*at, "each"), "type-mismatch", f"'{each}' is no list"))
+        if name.lower() in {known.lower() for known in names}:
+            what = f"'{name}' is taken: it is a field of {relation.name}"
+            fix_at = (*at, "name") if name != "item" else (*at, "each")
+            self.findings.add(Finding(fix_at, "name-taken", what))
+        return found
 
     def _add_joins(self, view: View, joins: Mapping[str, Join], at: At) -> None:
         for alias, join in joins.items():
             other = self.relation(join.set, (*at, "join", alias, "set"))
             if other is not None:
                 view.add_join(alias, join, other, (*at, "join", alias))
-        view.prepare_joins()
 
     def build(self) -> Query:
         """Make the statement: values, fitted values, faults, states."""
         view = self._view(self.mapping.from_, self.mapping.join, ())
         if view is None:
             return self._query("", view, {})
-        rule = self._rule(self.mapping.where, view, ())
+        rule = self.conditions.failed(self.mapping.where, view, ())
         fields = self._fields(view)
         if self.mapping.one_per is not None:
             view.ask(view.relation, {}, self.mapping.one_per.order, ("one_per",))
@@ -179,7 +226,7 @@ class _Builder:
             {name: sorted(expr.uses) for name, expr in fields.items()},
             list(self.deriver.used_lookups),
             self.splits,
-            self.blocked,
+            self.conditions.blocked,
             self.findings.found,
         )
 
@@ -190,16 +237,16 @@ class _Builder:
             if target is None:
                 what = f"there is no field '{name}' in schema '{self.world.schema.schema_}'"
                 known = tuple(self.world.schema.fields)
-                self.findings.add(Finding(("fields", name), "unknown-target", what, name, known))
+                self.findings.add(Finding(("fields", name), "unknown-target", what, name, known, on_key=True))
                 continue
             fields[name] = self.deriver.value(value, view, ("fields", name), target)
             if fit(fields[name], target, self.world.source.formats) is None:
-                what = f"{_plain_type(fields[name].type)} cannot become {_said(target)} '{name}'"
+                what = f"{said_type(fields[name].type)} cannot become the {target.type} '{name}'"
                 self.findings.add(Finding(("fields", name), "type-mismatch", what))
         for name, target in self.world.schema.fields.items():
-            if target.required and name not in self.mapping.fields:
+            if (target.required or name == self.world.schema.key) and name not in self.mapping.fields:
                 what = f"the required field '{name}' is not mapped"
-                self.findings.add(Finding(("fields",), "missing-field", what))
+                self.findings.add(Finding(("fields",), "missing-field", what, on_key=True))
         return fields
 
     def _statement(self, view: View, rule: str, fields: Mapping[str, Expr]) -> str:
@@ -243,7 +290,7 @@ class _Builder:
 
     def _fitted(self, name: str, expr: Expr) -> str:
         target = self.world.schema.fields[name]
-        raw = Expr(quote("x:" + name), expr.type) if expr.sql != "NULL" else expr
+        raw = replace(expr, sql=quote("x:" + name))
         return f"{fit(raw, target, self.world.source.formats)} AS {quote('v:' + name)}"
 
     def _judged(self, name: str, expr: Expr) -> str:
@@ -266,7 +313,8 @@ class _Builder:
         soft = [name for name in fields if name not in hard]
         arms = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)}" for name in hard)
         reasons = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {quote('f:' + name)}" for name in hard)
-        merged = "WHEN _nth > 1 THEN 'merged'" if self.mapping.one_per else ""
+        again = f"WHEN _nth > 1 AND {quote('v:' + schema.key)} IS NOT NULL THEN 'merged'"
+        merged = again if self.mapping.one_per else ""
         state = (
             f"CASE WHEN _rule IS NOT NULL THEN 'filtered' {merged} "
             f"WHEN _join IS NOT NULL {_or_any(hard)} THEN 'quarantined' ELSE 'emitted' END AS _state"
@@ -291,65 +339,17 @@ class _Builder:
 
     def _told(self, fields: Mapping[str, Expr], hard: list[str]) -> str:
         """Return the list of what is told of a row: every fault, items that were left out, codes never seen."""
-        marks: list[str] = []
+        marks = ["CASE WHEN _join IS NOT NULL THEN {'field': NULL::VARCHAR, 'rule': _join, 'level': 'row'} END"]
         for name, expr in fields.items():
+            target = self.world.schema.fields[name]
             level = "row" if name in hard else "value"
             record = f"{{'field': {literal(name)}, 'rule': {quote('f:' + name)}, 'level': {literal(level)}}}"
             marks.append(f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {record} END")
-            if expr.bad and self.world.schema.fields[name].type == "list":
-                marks.append(_mark(f"b:{name}", name, "item", "item"))
+            if target.type == "list":
+                marks.append(_mark(_items_lost(name, expr, target), name, "item", "item"))
             if any(not miss.lost for miss in expr.misses):
-                marks.append(_mark(f"t:{name}", name, "code", "told"))
+                marks.append(_mark(quote(f"t:{name}"), name, "code", "told"))
         return _list(marks, "STRUCT(field VARCHAR, rule VARCHAR, level VARCHAR)")
-
-    def _rule(self, rules: list[Rule], view: View, at: At) -> str:
-        """Return the name of the first rule that a record fails, as SQL; NULL when it passes them all."""
-        arms = [
-            f"WHEN NOT coalesce({self._test(rule, view, (*at, 'where', index))}, FALSE) THEN {literal(rule.rule)}"
-            for index, rule in enumerate(rules)
-        ]
-        return f"CASE WHEN _rule IS NOT NULL THEN _rule {' '.join(arms)} END" if arms else "_rule"
-
-    def _test(self, rule: Rule, view: View, at: At) -> str:
-        test = self._bare_test(rule, view, at)
-        if rule.when is None:
-            return test
-        switch = view.resolve(f"settings.{rule.when}", (*at, "when"))
-        return f"(NOT coalesce({switch.sql}, FALSE) OR ({test}))"
-
-    def _bare_test(self, rule: Rule, view: View, at: At) -> str:
-        if rule.sql is not None:
-            expr = self.deriver.sql(rule.sql, view, (*at, "sql"))
-        else:
-            assert rule.field is not None
-            expr = view.resolve(rule.field, (*at, "field"))
-        if expr.absent:
-            self.blocked.append(f"rule '{rule.rule}'")
-        return expr.sql if rule.sql is not None else self._field_test(rule, expr, view, at)
-
-    def _field_test(self, rule: Rule, expr: Expr, view: View, at: At) -> str:
-        if rule.in_ is not None:
-            return self._listed(rule.in_, expr, view, (*at, "in"))
-        if rule.not_in is not None:
-            listed = self._listed(rule.not_in, expr, view, (*at, "not_in"), off="FALSE")
-            return f"NOT coalesce({listed}, FALSE)"
-        if rule.present is not None:
-            empty = f"({expr.sql} IS NULL OR len({expr.sql}) = 0)" if expr.type.endswith("]") else f"{expr.sql} IS NULL"
-            return f"NOT {empty}" if rule.present else empty
-        if rule.equals is not None:
-            other = constant(rule.equals)
-            return f"{expr.sql} = {other.sql}" if expr.type == other.type else f"{expr.as_text().sql} = {other.sql}"
-        if rule.matches is not None:
-            return f"regexp_full_match({expr.as_text().sql}, {literal(rule.matches)})"
-        size = f"len({expr.sql})" if expr.type.endswith("]") or expr.type == "VARCHAR" else expr.sql
-        return f"{size} >= {rule.at_least}" if rule.at_least is not None else f"{size} <= {rule.at_most}"
-
-    def _listed(self, wanted: list[str] | OfSetting, expr: Expr, view: View, at: At, off: str = "TRUE") -> str:
-        text = expr.as_text().sql
-        if isinstance(wanted, list):
-            return f"list_contains({literal(wanted)}, {text})"
-        setting = view.resolve(f"settings.{wanted.setting}", (*at, "setting")).sql
-        return f"CASE WHEN {setting} IS NULL THEN {off} ELSE list_contains({setting}, {text}) END"
 
 
 def _or_any(names: list[str]) -> str:
@@ -362,14 +362,15 @@ def _list(marks: list[str], kind: str = "VARCHAR") -> str:
     return f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)"
 
 
-def _mark(column: str, name: str, rule: str, level: str) -> str:
+def _items_lost(name: str, expr: Expr, target: TargetField) -> str:
+    """Return the condition that items of a list could not be used."""
+    told = [quote(f"b:{name}")] if expr.bad else []
+    if target.of is not None and target.of.type not in ("record", "list") and expr.type.endswith("]"):
+        there = f"len(list_filter({quote('x:' + name)}, lambda e: e IS NOT NULL))"
+        told.append(f"coalesce({there} > len({quote('v:' + name)}), FALSE)")
+    return " OR ".join(told) or "FALSE"
+
+
+def _mark(condition: str, name: str, rule: str, level: str) -> str:
     record = f"{{'field': {literal(name)}, 'rule': {literal(rule)}, 'level': {literal(level)}}}"
-    return f"CASE WHEN {quote(column)} THEN {record} END"
-
-
-def _plain_type(kind: str) -> str:
-    return "a list" if kind.endswith("]") else "a record" if kind.startswith("STRUCT") else kind.lower()
-
-
-def _said(target: TargetField) -> str:
-    return f"the {target.type}"
+    return f"CASE WHEN {condition} THEN {record} END"

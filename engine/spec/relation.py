@@ -40,13 +40,17 @@ class Expr:
     absent: bool = False
     bad: str | None = None
     misses: tuple[Miss, ...] = ()
+    broken: bool = False
+    """Stands in for something that is wrong and is told already: nothing more is said of it."""
+    empty: bool = False
+    """The constant null: it has no type of its own."""
 
     def as_text(self) -> Expr:
         """Return the expression as text."""
         return self if self.type == "VARCHAR" else replace(self, sql=f"CAST({self.sql} AS VARCHAR)", type="VARCHAR")
 
 
-NOTHING = Expr("NULL", "VARCHAR")
+NOTHING = Expr("NULL", "VARCHAR", broken=True)
 
 
 def either(conditions: list[str | None]) -> str | None:
@@ -58,6 +62,24 @@ def either(conditions: list[str | None]) -> str | None:
 def bad_column(name: str, holder: str = "_bad") -> str:
     """Return the condition that the wire text of a column could not be read."""
     return f"list_contains({holder}, {literal(name)})"
+
+
+def marks_of(name: str, expr: Expr) -> list[str]:
+    """Return the CASEs that put a column's marks into `_bad`: its name, and what tables of codes did not know."""
+    lost = either([miss.condition for miss in expr.misses if miss.lost])
+    told = either([miss.condition for miss in expr.misses if not miss.lost])
+    marks = [(expr.bad, name), (lost, f"lost {name}"), (told, f"told {name}")]
+    return [f"CASE WHEN {condition} THEN {literal(mark)} END" for condition, mark in marks if condition]
+
+
+def seen(name: str, expr: Expr, holder: str = "_bad", sql: str = "") -> Expr:
+    """Return a column as seen from outside its relation: what is known of it stands in the relation's `_bad`."""
+    misses = tuple(
+        Miss(miss.table, bad_column(f"{'lost' if miss.lost else 'told'} {name}", holder), miss.lost)
+        for miss in expr.misses
+    )
+    bad = bad_column(name, holder) if expr.bad else None
+    return replace(expr, sql=sql or quote(name), bad=bad, misses=misses)
 
 
 class Relation:
@@ -159,9 +181,9 @@ class SetRelation(Relation):
 class UnionRelation(Relation):
     """Records of several relations, one after the other."""
 
-    def __init__(self, members: list[Relation]) -> None:
-        super().__init__("+".join(member.name for member in members))
-        self._members = members
+    def __init__(self, members: list[Relation], told: Callable[[str, list[str]], object]) -> None:
+        super().__init__(" and ".join(member.name for member in members))
+        self._members, self._told = members, told
 
     def names(self) -> list[str]:
         first, *others = (member.names() for member in self._members)
@@ -176,8 +198,19 @@ class UnionRelation(Relation):
         if len(columns) < len(found):
             return None
         uses = frozenset(use for column in columns for use in column.uses)
-        absent = all(column.absent for column in columns)
-        return replace(columns[0], uses=uses, absent=absent, bad=either([c.bad for c in columns[:1]]))
+        typed = [column for column in columns if not (column.broken or column.empty)]
+        types = list(dict.fromkeys(column.type for column in typed))
+        if len(types) > 1:
+            self._told(name, types)
+        whole = replace(
+            (typed or columns)[0],
+            uses=uses,
+            absent=all(column.absent for column in columns),
+            bad=either([column.bad for column in columns]),
+            misses=tuple(miss for column in columns for miss in column.misses),
+            broken=any(column.broken for column in columns) or len(types) > 1,
+        )
+        return seen(name, whole)
 
     def sql(self) -> str:
         return " UNION ALL BY NAME ".join(f"({member.sql()})" for member in self._members)
@@ -199,8 +232,13 @@ class EachRelation(Relation):
 
     def column(self, name: str) -> Expr | None:
         if name == self._item and self._list is not None:
-            return replace(self._list, sql=quote(name), type="VARCHAR")
+            return replace(self._list, sql=quote(name), type=self._list.type.removesuffix("[]"))
         return self._base.column(name)
+
+    @property
+    def fits(self) -> bool:
+        """Say whether the field is there and is a list, and the item's name is free."""
+        return self._list is not None and (self._list.broken or self._list.type.endswith("[]"))
 
     def sql(self) -> str:
         items = f"CASE WHEN len({quote(self._each)}) > 0 THEN {quote(self._each)} ELSE [NULL] END"

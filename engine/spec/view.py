@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 
 from engine.kinds.types import SQL_TYPES, literal, quote
 from engine.kinds.value import Constant, Join, Order
-from engine.spec.relation import NOTHING, Expr, Relation, bad_column
+from engine.spec.fit import constant_like, said_type
+from engine.spec.relation import NOTHING, Expr, Relation, seen
 
 At = tuple[str | int, ...]
+RUN_NAMES = ("settings", "run")
 RUN_FIELDS = {"today": "DATE", "school": "VARCHAR", "time_zone": "VARCHAR"}
 
 
@@ -28,6 +30,19 @@ class Finding:
     why: str = ""
     offset: int | None = None
     width: int = 1
+    on_key: bool = False
+
+
+@dataclass
+class _Joined:
+    """Another relation in view; `absent`: no answer carried what it is found by."""
+
+    join: Join
+    relation: Relation
+    at: At
+    needed: dict[str, Expr] = field(default_factory=dict)
+    absent: bool = False
+    tests: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -47,12 +62,24 @@ class View:
 
     def __init__(self, relation: Relation, settings: Mapping[str, Mapping[str, str]], findings: Findings) -> None:
         self.relation, self.settings, self.findings = relation, settings, findings
-        self._joins: dict[str, tuple[Join, Relation, dict[str, Expr], At]] = {}
+        self._joins: dict[str, _Joined] = {}
         self._clauses: list[str] = []
 
     def add_join(self, alias: str, join: Join, relation: Relation, at: At) -> None:
-        """Put another relation in view, under a name."""
-        self._joins[alias] = (join, relation, {}, at)
+        """Put another relation in view, under a name. What it is found by must be in view before it."""
+        taken = {name.lower() for name in [*self.relation.names(), *RUN_NAMES]}
+        if alias in taken:
+            what = f"'{alias}' is taken: it is a field of {self.relation.name}, or one of {', '.join(RUN_NAMES)}"
+            self.findings.add(Finding(at, "name-taken", what, on_key=True))
+        joined = _Joined(join, relation, at)
+        for theirs, ours in join.by.items():
+            their = self.column_of(relation, theirs, (*at, "by", theirs), on_key=True)
+            our = self.resolve(ours, (*at, "by", theirs))
+            joined.absent = joined.absent or their.absent or our.absent
+        joined.tests = self.ask(relation, join.where, join.order, at)
+        used = [relation.column(name) for name in join.where]
+        joined.absent = joined.absent or any(column.absent for column in used if column is not None)
+        self._joins[alias] = joined
 
     def add_clause(self, clause: str) -> None:
         """Add a LEFT JOIN of a derived table."""
@@ -60,12 +87,23 @@ class View:
 
     def names(self) -> list[str]:
         """Return what can be named here."""
-        joined = [f"{a}.{name}" for a, (_, relation, _, _) in self._joins.items() for name in relation.names()]
+        joined = [f"{alias}.{name}" for alias, other in self._joins.items() for name in other.relation.names()]
         return [*self.relation.names(), *joined]
 
     def resolve(self, name: str, at: At, offset: int | None = None) -> Expr:
         """Return the expression of a field in view; a name that is not there is a finding."""
         return self.find(tuple(name.split(".")), name, at, offset)
+
+    def setting(self, name: str, at: At, wanted: str = "") -> Expr:
+        """Return a setting's value; one that is not declared, or not of the wanted type, is a finding."""
+        expr = self._environment(("settings", *name.split(".")))
+        if expr is None:
+            known = tuple(f"{group}.{member}" for group, members in self.settings.items() for member in members)
+            return self.findings.add(Finding(at, "unknown-setting", f"there is no setting '{name}'", name, known))
+        if wanted and expr.type != wanted:
+            what = f"the setting '{name}' is {said_type(expr.type)}, and {said_type(wanted)} is needed here"
+            return self.findings.add(Finding(at, "type-mismatch", what))
+        return expr
 
     def find(self, names: tuple[str, ...], text: str, at: At, offset: int | None = None) -> Expr:
         """Return the expression of a name given by its parts."""
@@ -78,9 +116,11 @@ class View:
             expr = self.relation.column(names[0])
         if expr is not None:
             return expr
-        known = list(self._known(names))
-        what = f"there is no field '{text}' in {self.relation.name}"
-        return self.findings.add(Finding(at, "unknown-field", what, text, tuple(known), offset=offset, width=len(text)))
+        known = tuple(self._known(names))
+        code, what = "unknown-field", f"there is no field '{text}' in {self.relation.name}"
+        if names[0] == "settings":
+            code, what = "unknown-setting", f"there is no setting '{'.'.join(names[1:])}'"
+        return self.findings.add(Finding(at, code, what, text, known, offset=offset, width=len(text)))
 
     def _known(self, names: tuple[str, ...]) -> list[str]:
         if names[0] == "settings":
@@ -97,49 +137,49 @@ class View:
         return Expr(".".join(quote(name) for name in names), kind) if kind else None
 
     def _joined(self, alias: str, name: str) -> Expr | None:
-        _, relation, needed, _ = self._joins[alias]
-        column = relation.column(name)
+        joined = self._joins[alias]
+        column = joined.relation.column(name)
         if column is None:
             return None
-        needed[name] = column
-        bad = bad_column(name, f"{quote(alias)}._bad") if column.bad else None
-        return replace(column, sql=f"{quote(alias)}.{quote(name)}", bad=bad)
+        joined.needed[name] = column
+        found = seen(name, column, f"{quote(alias)}._bad", f"{quote(alias)}.{quote(name)}")
+        return replace(found, absent=column.absent or joined.absent)
 
     def ambiguous(self) -> dict[str, str]:
         """Return, per join that keeps none of several matches, the condition that there were several."""
-        return {a: f'"_n_{a}" > 1' for a, (join, _, _, _) in self._joins.items() if join.keep is None}
+        return {alias: f'"_n_{alias}" > 1' for alias, other in self._joins.items() if other.join.keep is None}
 
     def from_clause(self) -> str:
         """Return the FROM clause with all joins. Ask for every column before."""
         joins = [self._join_clause(alias) for alias in self._joins]
         return " ".join([f"FROM ({self.relation.sql()}) AS _base CROSS JOIN _run", *joins, *self._clauses])
 
-    def prepare_joins(self) -> None:
-        """Ask the relations for the columns that the joins themselves need."""
-        for alias, (join, relation, _, at) in self._joins.items():
-            for theirs, ours in join.by.items():
-                self.column_of(relation, theirs, (*at, "by", theirs))
-                self.resolve(ours, (*at, "by", theirs))
-            self.ask(relation, join.where, join.order, at)
-            del alias
-
-    def column_of(self, relation: Relation, name: str, at: At) -> Expr:
+    def column_of(self, relation: Relation, name: str, at: At, on_key: bool = False) -> Expr:
         """Return a column of another relation; a name that is not there is a finding."""
         column = relation.column(name)
         if column is not None:
             return column
         what = f"there is no field '{name}' in {relation.name}"
-        return self.findings.add(Finding(at, "unknown-field", what, name, tuple(relation.names())))
+        known = tuple(relation.names())
+        return self.findings.add(Finding(at, "unknown-field", what, name, known, on_key=on_key))
 
-    def ask(self, relation: Relation, where: Mapping[str, Constant], order: list[Order], at: At) -> None:
-        """Ask a relation for the columns of a condition and an order."""
-        for name in where:
-            self.column_of(relation, name, (*at, "where", name))
+    def ask(self, relation: Relation, where: Mapping[str, Constant], order: list[Order], at: At) -> list[str]:
+        """Ask a relation for the columns of a condition and an order; return the condition's tests."""
+        tests = []
+        for name, value in where.items():
+            column = self.column_of(relation, name, (*at, "where", name), on_key=True)
+            other = constant_like(column, value)
+            if other is None:
+                what = f"'{name}' is {said_type(column.type)}, and never has this value"
+                self.findings.add(Finding((*at, "where", name), "type-mismatch", what))
+            tests.append(f"{column.sql} IS NOT DISTINCT FROM {other}")
         for index, item in enumerate(order):
             self.column_of(relation, item.by, (*at, "order", index))
+        return tests
 
     def _join_clause(self, alias: str) -> str:
-        join, relation, needed, _ = self._joins[alias]
+        joined = self._joins[alias]
+        join, relation, needed = joined.join, joined.relation, joined.needed
         keys = list(join.by)
         fold = (lambda sql: f"lower(trim({sql}))") if join.fold_case else (lambda sql: sql)
         parts = [f"{literal(name)}: {column.sql}" for name, column in needed.items()]
@@ -147,8 +187,9 @@ class View:
         pick = "last" if join.keep == "last" else "first"
         names = [f'"_k_{alias}_{i}"' for i in range(len(keys))]
         theirs = ", ".join(f"{fold(as_key(quote(k)))} AS {n}" for k, n in zip(keys, names, strict=True))
-        chosen = f'{pick}({record} ORDER BY {order_sql(join.order)}) AS {quote(alias)}, count(*) AS "_n_{alias}"'
-        inner = f"SELECT {theirs}, {chosen} FROM ({relation.sql()}) {where_sql(join.where)} GROUP BY ALL"
+        order = order_sql(join.order, nulls="FIRST" if pick == "last" else "LAST")
+        chosen = f'{pick}({record} ORDER BY {order}) AS {quote(alias)}, count(*) AS "_n_{alias}"'
+        inner = f"SELECT {theirs}, {chosen} FROM ({relation.sql()}) {where_sql(joined.tests)} GROUP BY ALL"
         ours = [fold(as_key(self.resolve(join.by[key], ()).sql)) for key in keys]
         on = " AND ".join(f"{n} = {o}" for n, o in zip(names, ours, strict=True))
         return f"LEFT JOIN ({inner}) ON {on}"
@@ -159,15 +200,16 @@ def as_key(sql: str) -> str:
     return f"CAST({sql} AS VARCHAR)"
 
 
-def where_sql(where: Mapping[str, Constant]) -> str:
-    """Return the WHERE clause of a join or a collection: unfiltered records whose fields have these values."""
-    tests = [f"{quote(name)} IS NOT DISTINCT FROM {literal(value)}" for name, value in where.items()]
+def where_sql(tests: list[str]) -> str:
+    """Return the WHERE clause of a join or a collection: unfiltered records that pass the tests."""
     return "WHERE " + " AND ".join(["_rule IS NULL", *tests])
 
 
-def order_sql(order: list[Order]) -> str:
+def order_sql(order: list[Order], nulls: str = "LAST") -> str:
     """Return the ORDER BY list; records that are equal in it keep the order in which they came."""
-    items = [f"{order_key(item, quote(item.by))} {'DESC' if item.descending else 'ASC'} NULLS LAST" for item in order]
+    items = [
+        f"{order_key(item, quote(item.by))} {'DESC' if item.descending else 'ASC'} NULLS {nulls}" for item in order
+    ]
     return ", ".join([*items, "_set", "_row"])
 
 

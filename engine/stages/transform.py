@@ -82,24 +82,30 @@ def transform(
         return f"read_parquet({literal(str(sets[name].file.resolve()))})"
 
     query = build(mapping, world, Reading(world.source.formats, place, present))
-    if query.blocked:
-        raise TransformError(
-            f"{mapping.mapping}: {', '.join(query.blocked)} cannot be decided",
-            why="the source sent none of the fields that it looks at",
-            fix="ask the school for the scope that opens the field, or take the rule out of the mapping",
-            code="field-not-sent",
-        )
     parents = {landed.file.parent for landed in sets.values()}
     for name in ("rows", "quarantine"):
         _make(folder / name)
     with connect(folder, *parents, memory=memory) as database:
         prepare(database, world, query, circumstances)
+        _refuse_blocked(database, mapping, query)
         _run(database, mapping, world, query, place)
         books = _books(database, mapping, query, sets)
         if not books.balanced():
             raise TransformError(f"{mapping.mapping}: the books do not balance", why=str(books), code="unbalanced")
         _write(database, world, folder)
     return books
+
+
+def _refuse_blocked(database: duckdb.DuckDBPyConnection, mapping: MappingDocument, query: Query) -> None:
+    """Stop where a rule is on that looks at what no answer carried."""
+    on = [rule for rule, switch in query.blocked.items() if _number(database, f"SELECT ({switch})::INT FROM _run")]
+    if on:
+        raise TransformError(
+            f"{mapping.mapping}: {', '.join(on)} cannot be decided",
+            why="the source sent none of the fields that it looks at",
+            fix="ask the school for the scope that opens the field, or take the rule out of the mapping",
+            code="field-not-sent",
+        )
 
 
 def prepare(database: duckdb.DuckDBPyConnection, world: World, query: Query, circumstances: Circumstances) -> None:
@@ -141,7 +147,7 @@ def _run(
     with reworded(f"{mapping.mapping}: the mapping", TransformError):
         try:
             database.execute(f"CREATE TEMP TABLE result AS {query.sql}")
-        except (duckdb.IOException, duckdb.OutOfMemoryException):
+        except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InterruptException):
             raise
         except duckdb.Error:
             guilty = _guilty(database, mapping, world, place)
@@ -164,12 +170,12 @@ class ExpressionFailedError(TransformError):
 def _guilty(
     database: duckdb.DuckDBPyConnection, mapping: MappingDocument, world: World, place: Callable[[str], str]
 ) -> str | None:
-    """Return the field whose SQL fails, found by leaving out all the others."""
+    """Return the field whose SQL fails, found by leaving out all the others; the key's first, for all have it."""
     import duckdb
 
     key = world.schema.key
-    for name, value in mapping.fields.items():
-        if value.sql is None:
+    for name in sorted(mapping.fields, key=lambda name: name != key):
+        if mapping.fields[name].sql is None:
             continue
         fields = {known: mapping.fields[known] for known in {key, name} if known in mapping.fields}
         schema = world.schema.model_copy(update={"fields": {known: world.schema.fields[known] for known in fields}})
@@ -210,7 +216,7 @@ def _books(
 
 def _number(database: duckdb.DuckDBPyConnection, statement: str) -> int:
     row = database.execute(statement).fetchone()
-    return int(row[0]) if row else 0
+    return int(row[0] or 0) if row else 0
 
 
 def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> None:

@@ -1,0 +1,133 @@
+"""A mapping tried on a handful of records: documents written as YAML text, record sets as Python lists."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from engine.document import parse
+from engine.kinds.types import literal, quote
+from engine.spec.lookup import Lookup
+from engine.spec.mapping import Mapping as MappingDocument
+from engine.spec.query import World, findings
+from engine.spec.schema import Schema
+from engine.spec.source import Source
+from engine.spec.view import Finding
+from engine.stages.transform import Circumstances, SetRead, Transformed, transform
+
+Records = Sequence[Mapping[str, str | None]]
+SCHEMA = "schema: thing\nkey: id\nsort: [id]\nfields:\n  id: {type: text, required: true}\n"
+MAPPING = "mapping: thing\nsource: acme\nfrom: things\n"
+
+
+def read(model: Any, text: str) -> Any:
+    """Return a document of a model from YAML text."""
+    document, problems = parse(text, Path("trial.yaml"))
+    assert document is not None
+    assert not problems, problems
+    return model.model_validate(document.data)
+
+
+@dataclass
+class Outcome:
+    """What became of the records."""
+
+    books: Transformed
+    rows: list[dict[str, Any]]
+    quarantine: list[dict[str, Any]]
+
+    def column(self, name: str) -> dict[str, Any]:
+        """Return one field of all rows, by their key."""
+        return {row["id"]: row[name] for row in self.rows}
+
+    def held(self) -> list[tuple[str, str | None, str, str]]:
+        """Return what the quarantine tells: source key, field, rule, level."""
+        return [(row["source_key"], row["field"], row["rule"], row["level"]) for row in self.quarantine]
+
+
+@dataclass
+class Trial:
+    """A source, a target and a mapping. Sets are `name: {field: type}`; types are YAML flow maps or words."""
+
+    sets: Mapping[str, Mapping[str, str]]
+    target: str = ""
+    mapping: str = ""
+    schema: str = ""
+    formats: str = ""
+    lookups: Sequence[str] = ()
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    keys: Callable[[str], str | None] = lambda entity: None
+
+    def world(self) -> World:
+        """Return the world that the mapping stands in."""
+        lines = ["source: acme", "apis: {main: {base_url: 'https://acme.example', auth: {kind: none}}}"]
+        lines += [f"formats: {self.formats}"] if self.formats else []
+        lines += ["endpoints:", "  all:", "    get: all", "    sets:"]
+        for name, fields in self.sets.items():
+            lines += [f"      {name}:", f"        records: $.{name}", "        key: Id", "        fields:"]
+            for field_name, kind in fields.items():
+                said = kind if kind.startswith("{") else f"{{type: {kind}}}"
+                lines.append(f"          {field_name}: {said}")
+        lookups = {lookup.lookup: lookup for lookup in (read(Lookup, text) for text in self.lookups)}
+        schema = read(Schema, self.schema or SCHEMA + _indented(self.target))
+        return World(read(Source, "\n".join(lines) + "\n"), schema, lookups, self.settings, self.keys)
+
+    def document(self) -> MappingDocument:
+        """Return the mapping."""
+        text = self.mapping if "mapping:" in self.mapping else MAPPING + self.mapping
+        return read(MappingDocument, text)
+
+    def findings(self) -> list[Finding]:
+        """Return what is wrong with the mapping."""
+        return findings(self.document(), self.world())
+
+    def run(
+        self,
+        records: Mapping[str, Records],
+        absent: Mapping[str, set[str]] | None = None,
+        values: Mapping[str, Mapping[str, Any]] | None = None,
+        today: date = date(2024, 9, 1),
+    ) -> Outcome:
+        """Land the records, transform them, and read back what was written."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            sets = {
+                each: self._land(folder, each, records.get(each, ()), (absent or {}).get(each, set()))
+                for each in self.sets
+            }
+            circumstances = Circumstances(today, "waters-edge", "Europe/London", values or {})
+            books = transform(self.document(), self.world(), sets, circumstances, folder)
+            assert books.balanced()
+            return Outcome(books, _all(folder / "rows/thing.parquet"), _all(folder / "quarantine/thing.parquet"))
+
+    def _land(self, folder: Path, name: str, records: Records, absent: set[str]) -> SetRead:
+        """Write records as the lander does: text columns, a row number, absent fields as NULL."""
+        fields = list(self.sets[name])
+        columns = ", ".join(f"{quote(each)} VARCHAR" for each in fields)
+        file = folder / f"{name}.parquet"
+        with duckdb.connect() as database:
+            database.execute(f"CREATE TABLE t (_row BIGINT, {columns})")
+            for index, record in enumerate(records):
+                assert set(record) <= set(fields), record
+                values = [None if each in absent else record.get(each) for each in fields]
+                marks = ", ".join("?" for _ in fields)
+                database.execute(f"INSERT INTO t VALUES ({index}, {marks})", values)
+            database.execute(f"COPY t TO {literal(str(file))} (FORMAT parquet)")
+        return SetRead(file, len(records), frozenset(fields) - absent)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}\n" for line in text.strip("\n").split("\n") if line.strip())
+
+
+def _all(file: Path) -> list[dict[str, Any]]:
+    with duckdb.connect() as database:
+        cursor = database.execute(f"SELECT * FROM read_parquet({literal(str(file))})")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
