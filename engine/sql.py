@@ -57,6 +57,10 @@ def reworded(doing: str, failed: type[EngineError], why: str = "", fix: str = ""
         yield
     except duckdb.InterruptException:
         raise Interrupted(f"{doing}: interrupted") from None
+    except RuntimeError as error:
+        if "interrupted" not in str(error).lower():
+            raise
+        raise Interrupted(f"{doing}: interrupted") from None  # what DuckDB makes of Ctrl-C
     except duckdb.Error as error:
         raise in_our_words(error, doing, failed, why, fix) from None
 

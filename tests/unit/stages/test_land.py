@@ -225,6 +225,13 @@ def test_every_error_of_duckdb_is_one_of_ours():
         assert "private" not in f"{caught.value.what}{caught.value.why}{caught.value.fix}"
 
 
+def test_ctrl_c_within_duckdb_is_an_interruption():
+    with pytest.raises(Interrupted), sql.reworded("reading", AnswerUnreadable):
+        raise RuntimeError("Query interrupted")
+    with pytest.raises(RuntimeError, match="a bug"), sql.reworded("reading", AnswerUnreadable):
+        raise RuntimeError("a bug")
+
+
 def test_a_connection_sees_its_folders_only(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "out.json").write_text("{}")
