@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -52,6 +53,17 @@ def _lines(file: Path) -> list[str]:
         return file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:
         return []
+
+
+def program() -> str:
+    """Return what to type for `haplomap` here: the path by which it was called, unless it is found without."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return "python -m engine"
+    found = shutil.which(called.name)
+    if found is not None and Path(found).resolve() == called.resolve():
+        return called.name
+    return str(called)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[int] = ()) -> str:

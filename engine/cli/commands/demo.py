@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from engine.cli.options import listener, sound_project, verbose_option
-from engine.cli.show import Progress
+from engine.cli.show import Progress, program
 from engine.cli.summary import summary
 
 
@@ -45,5 +45,6 @@ def command(folder: Path, size: int, verbose: bool) -> None:
         finally:
             progress.close()
     click.echo(summary(report))
-    click.echo(f"\nnext:\n  haplomap preview {school} {report.entities[-1].entity} --project {folder}")
-    click.echo(f"  haplomap plan {school} --project {folder}\n  haplomap init my-project")
+    name = program()
+    click.echo(f"\nnext:\n  {name} preview {school} {report.entities[-1].entity} --project {folder}")
+    click.echo(f"  {name} plan {school} --project {folder}\n  {name} init my-project")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from engine.cli.show import program
+
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
@@ -22,4 +24,4 @@ def command(folder: Path, school: str, source: str | None) -> None:
     files = make_project(folder, school, source)
     for file in files:
         click.echo(f"made {file}")
-    click.echo(f"\nnext: fill in {files[0]}, then\n  haplomap check --project {folder}")
+    click.echo(f"\nnext: fill in {files[0]}, then\n  {program()} check --project {folder}")
