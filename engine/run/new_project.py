@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -59,10 +58,12 @@ def _refused(what: str, fix: str) -> EngineError:
 def _write(folder: Path, school: str, source: Source, entities: list[str]) -> list[Path]:
     file = folder / "schools" / f"{school}.yaml"
     file.parent.mkdir(parents=True)
-    file.write_text(school_text(school, source, entities), encoding="utf-8")
+    file.write_text(_editor_line("school") + school_text(school, source, entities), encoding="utf-8")
     application = folder / "applications" / "school.yaml"
     application.parent.mkdir()
-    shutil.copyfile(shipped() / "examples" / "demo" / "applications" / "school.yaml", application)
+    example = shipped() / "examples" / "demo" / "applications" / "school.yaml"
+    _, _, body = example.read_text(encoding="utf-8").partition("\n")
+    application.write_text(_editor_line("application") + body, encoding="utf-8")
     for name in ("mappings", "schemas"):
         (folder / name).mkdir()
         (folder / name / ".gitkeep").touch()
@@ -70,6 +71,11 @@ def _write(folder: Path, school: str, source: Source, entities: list[str]) -> li
     readme = folder / "README.md"
     readme.write_text(README.format(school=school, folder=folder, shipped=shipped()), encoding="utf-8")
     return [file, application, readme]
+
+
+def _editor_line(kind: str) -> str:
+    """Return the comment by which editors find the JSON Schema of a document."""
+    return f"# yaml-language-server: $schema={shipped() / 'schemas' / 'spec' / kind}.json\n"
 
 
 def school_text(school: str, source: Source, entities: list[str]) -> str:

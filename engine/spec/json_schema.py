@@ -1,6 +1,7 @@
 """The JSON Schemas of the documents, for editors: made from the models, so that they say what `check` says.
 
-`python -m engine.spec.json_schema` writes them to `schemas/spec/`; a test holds them current.
+`python -m engine.spec.json_schema` writes them to `schemas/spec/`, and the reference of the language beside it;
+tests hold both current.
 Next: `run/plan`.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from engine.spec.language import language
 from engine.spec.load import KINDS
 
 FILES = {kind: ("endpoints" if kind == "endpoints_of" else kind) for kind in KINDS}
@@ -25,12 +27,13 @@ def json_schemas() -> dict[str, str]:
     return found
 
 
-def write(folder: Path) -> None:
-    """Write all JSON Schemas into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write(schemas: Path) -> None:
+    """Write all JSON Schemas, and the reference of the language, below the folder of schemas."""
+    (schemas / "spec").mkdir(parents=True, exist_ok=True)
     for name, text in json_schemas().items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (schemas / "spec" / name).write_text(text, encoding="utf-8")
+    (schemas / "language.md").write_text(language(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write(Path(__file__).resolve().parent.parent.parent / "schemas" / "spec")
+    write(Path(__file__).resolve().parent.parent.parent / "schemas")

@@ -1,0 +1,148 @@
+"""What the documentation shows is run, and what there is, is documented."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.cli.main import COMMANDS
+from engine.spec.json_schema import json_schemas
+from engine.spec.language import language
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MARKDOWN = [file for file in sorted(ROOT.rglob("*.md")) if not {".venv", "node_modules"} & set(file.parts)]
+
+
+def blocks(text: str, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def after(mark: str) -> str:
+    """Return the block that follows a comment of the README."""
+    return re.findall(rf"<!-- {mark} -->\n```\w+\n(.*?)```", README, re.DOTALL)[0].strip()
+
+
+def run(command: str, folder: Path, timeout: int = 300) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    passed_on = {k: v for k, v in os.environ.items() if k.startswith(("PIP_", "SSL_")) or k.lower().endswith("_proxy")}
+    environ = {**passed_on, "PATH": path, "HOME": str(folder), "LANG": "C.UTF-8"}
+    return subprocess.run(
+        ["bash", "-euc", command], cwd=folder, env=environ, capture_output=True, text=True, timeout=timeout
+    )
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy of what is under version control, as a newcomer has it."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, tmp_path / "clone" / name)
+    return tmp_path / "clone"
+
+
+def test_the_demo_command_sets_itself_up_and_ends_as_the_readme_shows(clone: Path) -> None:
+    base = Path(sys.base_prefix) / "bin"
+    done = run(f"PATH={base}:$PATH\n{after('demo')}", clone)
+    assert done.returncode == 0, done.stderr
+    assert after("demo output") in done.stdout
+    folder = re.search(r"control files and data files: (\S+)", done.stdout)
+    assert folder is not None
+    files = sorted(path.name for path in (clone / folder[1]).iterdir())
+    assert "student-001.json" in files
+    assert "student.control.json" in files
+    for line in done.stdout.partition("next:\n")[2].splitlines():
+        followed = run(line.strip(), clone)
+        assert followed.returncode == 0, (line, followed.stderr)
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert after("tests").endswith(".venv/bin/python -m pytest")
+    assert "<!-- tests -->" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_commands_for_a_project_of_ones_own_work(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks(README, "sh") if "haplomap init" in block]
+    done = run(block.replace(". .venv/bin/activate\n", ""), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "documents, no problems" in done.stdout
+
+
+def test_the_error_that_the_readme_shows_is_the_one_that_comes(tmp_path: Path) -> None:
+    (shown,) = [block for block in blocks(README, "text") if "error:" in block]
+    assert run("haplomap init my-project --school riverside", tmp_path).returncode == 0
+    file = tmp_path / "my-project" / "schools" / "riverside.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  estab:"))
+    lines.insert(at, "  estabs: '3281101'")
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = run("haplomap check --project my-project", tmp_path)
+    assert done.returncode == 2
+    assert shown.strip() in done.stderr
+
+
+def test_the_mapping_in_the_readme_fits_what_is_shipped(tmp_path: Path) -> None:
+    (mapping,) = blocks(README, "yaml")
+    file = tmp_path / "mappings" / "xporter" / "student.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(mapping, encoding="utf-8")
+    done = run(f"haplomap check {tmp_path}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_override_in_the_examples_fits_the_demo(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "demo", tmp_path / "demo")
+    file = tmp_path / "demo" / "schools" / "waters-edge.yaml"
+    (override,) = blocks((ROOT / "examples" / "README.md").read_text(encoding="utf-8"), "yaml")
+    file.write_text(file.read_text(encoding="utf-8") + override, encoding="utf-8")
+    done = run(f"haplomap check {tmp_path / 'demo'}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_command_is_in_the_readme() -> None:
+    missing = [name for name in COMMANDS if f"haplomap {name}" not in README]
+    assert missing == []
+
+
+def test_every_example_of_the_help_is_a_command_that_can_be_parsed(tmp_path: Path) -> None:
+    for name in COMMANDS:
+        shown = run(f"haplomap {name} --help", tmp_path)
+        examples = re.findall(r"Example:\s+haplomap (.*)", shown.stdout)
+        assert examples, f"{name} shows no example"
+        known = set(re.findall(r"(?<![\w-])(--[a-z-]+)", shown.stdout))
+        for example in examples:
+            words = shlex.split(example)
+            assert words[0] == name
+            assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    broken = [
+        f"{file.relative_to(ROOT)}: {link}"
+        for file in MARKDOWN
+        for link in re.findall(r"\]\(((?!https?:|#)[^)#]+)", file.read_text(encoding="utf-8"))
+        if not (file.parent / link).exists()
+    ]
+    assert broken == []
+
+
+def test_the_reference_of_the_language_is_current() -> None:
+    assert (ROOT / "schemas" / "language.md").read_text(encoding="utf-8") == language()
+    for name, text in json_schemas().items():
+        assert (ROOT / "schemas" / "spec" / name).read_text(encoding="utf-8") == text
+
+
+def test_the_readme_is_short() -> None:
+    words = len(re.sub(r"```.*?```", "", README, flags=re.DOTALL).split())
+    assert words < 500
