@@ -26,6 +26,9 @@ from engine.sql import connect, reworded
 if TYPE_CHECKING:
     import duckdb
 
+_PAGE = 1_000_000_000
+"""Rows are numbered on each page anew; in a statement a record's `_row` is this times its page, and its row."""
+
 
 @dataclass(frozen=True)
 class Circumstances:
@@ -79,7 +82,8 @@ def transform(
     present = {name: landed.present for name, landed in sets.items()}
 
     def place(name: str) -> str:
-        return f"read_parquet({literal(str(sets[name].file.resolve()))})"
+        numbered = f"SELECT * REPLACE (_page::BIGINT * {_PAGE} + _row AS _row)"
+        return f"({numbered} FROM read_parquet({literal(str(sets[name].file.resolve()))}))"
 
     query = build(mapping, world, Reading(world.source.formats, place, present))
     parents = {landed.file.parent for landed in sets.values()}
@@ -226,7 +230,8 @@ def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> N
     rows = f"SELECT {columns}, _withheld FROM result WHERE _state = 'emitted' ORDER BY {order}"
     _copy(database, rows, folder / "rows" / f"{schema.schema_}.parquet")
     held = (
-        f"SELECT {literal(schema.schema_)} AS entity, _set AS set, _source_key AS source_key, _row AS row, "
+        f"SELECT {literal(schema.schema_)} AS entity, _set AS set, _source_key AS source_key, "
+        f"_row // {_PAGE} AS page, _row % {_PAGE} AS row, "
         "coalesce(t.field, _field) AS field, coalesce(t.rule, _reason) AS rule, coalesce(t.level, 'row') AS level "
         "FROM (SELECT *, unnest(CASE WHEN len(_told) > 0 THEN _told ELSE [NULL] END) AS t FROM result "
         "WHERE _state = 'quarantined' OR (_state = 'emitted' AND len(_told) > 0)) ORDER BY ALL"
