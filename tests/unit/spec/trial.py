@@ -112,12 +112,12 @@ class Trial:
         columns = ", ".join(f"{quote(each)} VARCHAR" for each in fields)
         file = folder / f"{name}.parquet"
         with duckdb.connect() as database:
-            database.execute(f"CREATE TABLE t (_row BIGINT, {columns})")
+            database.execute(f"CREATE TABLE t (_page BIGINT, _row BIGINT, {columns})")
             for index, record in enumerate(records):
                 assert set(record) <= set(fields), record
                 values = [None if each in absent else record.get(each) for each in fields]
                 marks = ", ".join("?" for _ in fields)
-                database.execute(f"INSERT INTO t VALUES ({index}, {marks})", values)
+                database.execute(f"INSERT INTO t VALUES (1, {index}, {marks})", values)
             database.execute(f"COPY t TO {literal(str(file))} (FORMAT parquet)")
         return SetRead(file, len(records), frozenset(fields) - absent)
 

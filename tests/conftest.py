@@ -1,0 +1,56 @@
+"""What holds for every test: no network outside `e2e`, a clean environment, and `--update` for golden files."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+import pytest
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update", action="store_true", help="write golden files anew; read the difference before you commit"
+    )
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Say whether golden files are to be written anew."""
+    return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the machine of whoever runs the tests brings along."""
+    for name in list(os.environ):
+        if name.startswith("HAPLOMAP_") or name.lower() in _PROXIES:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse connections, unless a test says that it is `e2e`; sockets of the machine itself are free."""
+    if request.node.get_closest_marker("e2e"):
+        return
+
+    def refusing(name: str) -> Any:
+        plain = getattr(socket.socket, name)
+
+        def connect(self: socket.socket, *args: Any) -> Any:
+            if self.family != socket.AF_UNIX:
+                raise RuntimeError(f"a test that is not marked e2e called {name} of a socket")
+            return plain(self, *args)
+
+        return connect
+
+    for name in ("connect", "connect_ex", "bind", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refusing(name))
+
+    def resolve(host: Any, *args: Any, **options: Any) -> Any:
+        raise RuntimeError("a test that is not marked e2e looked up a host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
