@@ -42,7 +42,7 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
         def connect(self: socket.socket, *args: Any) -> Any:
             if self.family != socket.AF_UNIX:
-                raise RuntimeError(f"a test that is not marked e2e called {name} of a socket")
+                raise ConnectionRefusedError(f"a test that is not marked e2e called {name} of a socket")
             return plain(self, *args)
 
         return connect
@@ -51,6 +51,6 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(socket.socket, name, refusing(name))
 
     def resolve(host: Any, *args: Any, **options: Any) -> Any:
-        raise RuntimeError("a test that is not marked e2e looked up a host")
+        raise ConnectionRefusedError("a test that is not marked e2e looked up a host")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
