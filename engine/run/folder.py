@@ -67,8 +67,7 @@ def _take(handle: int, path: Path) -> None:
             fix="wait until it has ended",
         ) from None
     try:
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        os.ftruncate(handle, os.pwrite(handle, f"{os.getpid()}\n".encode(), 0))
     except OSError as error:
         raise cannot_write(path, error) from None
 
