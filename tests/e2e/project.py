@@ -73,6 +73,10 @@ class Project:
         """Start a run of the school, and leave it to the caller."""
         return start("run", SCHOOL, *arguments, "--project", str(self.folder), environ=self.environ)
 
+    def python(self, *arguments: str) -> Ended:
+        """Run Python itself in the environment of the commands."""
+        return end_of(start_python(*arguments, environ=self.environ))
+
     def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
         """Change the school file."""
         self.change("schools/waters-edge.yaml", change)
@@ -197,9 +201,14 @@ def a_project(
 
 def start(*arguments: str, environ: dict[str, str] | None = None, **more: Any) -> subprocess.Popen[str]:
     """Start the real command; nothing of this process's environment but PATH reaches it."""
+    return start_python("-m", "engine", *arguments, environ=environ, **more)
+
+
+def start_python(*arguments: str, environ: dict[str, str] | None = None, **more: Any) -> subprocess.Popen[str]:
+    """Start Python as the commands are started."""
     known = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "engine", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env={**known, **(environ or {})},
         stdin=subprocess.DEVNULL,
