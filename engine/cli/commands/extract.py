@@ -32,9 +32,11 @@ def command(school: str, only: tuple[str, ...], out: Path, project_folder: Path,
         facts = extract_sets(sound_project(project_folder), school, only, out, os.environ, listener(progress))
     finally:
         progress.close()
-    rows = [(each.set_name, each.rows, str(each.file), ", ".join(each.drift) or "–") for each in facts]
     if form == "json":
         names = ("set", "rows", "file", "undeclared")
-        click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
-    else:
-        click.echo(table(("record set", "records", "file", "sent but not declared"), rows, (1,)))
+        told = [(each.set_name, each.rows, str(each.file), list(each.drift)) for each in facts]
+        click.echo(json.dumps([dict(zip(names, values, strict=True)) for values in told], indent=2))
+        return
+    rows = [(each.set_name, each.rows, each.file.name, ", ".join(each.drift) or "–") for each in facts]
+    click.echo(table(("record set", "records", "file", "sent but not declared"), rows, (1,)))
+    click.echo(f"\nfiles: {out}")
