@@ -16,6 +16,17 @@ BEHAVIOUR: Final = "std:attribute:configured-behaviour"
 EMAIL: Final = "std:attribute:email"
 PERSON: Final = "std:type:person"
 NO_QUALIFIER: Final = "std:qualifier:null"
+PLATFORM: Final = {
+    TITLE: "text",
+    TYPE: "ref",
+    BEHAVIOUR: "configuration-name",
+    EMAIL: "email-address",
+    "std:attribute:telephone": "telephone-number",
+    "std:attribute:address": "postal-address",
+    "std:attribute:url": "url",
+    "std:attribute:notes": "text-paragraph",
+}
+"""Attributes that every application has, with the types that they have there."""
 
 Values = dict[str, list[Any]]
 """An object's values, or a dictionary's, by name."""

@@ -1,17 +1,22 @@
 """How an entity becomes a Haplo destination: model, type, and one line per name. Next: `haplo/compile`.
 
 `names` maps a Haplo attribute to the entity's fields. `clear: true` lets a value that the source no longer has
-take away the one in Haplo; without it Haplo keeps what it has.
+take away the one in Haplo; without it Haplo keeps what it has. A model with several destinations has names such
+as `user/username`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from engine.kinds.value import Constant
 from engine.kinds.word import Name, Word, problem
+
+USER_SYNC: Final = "haplo:user-sync"
+OBJECTS: Final = ("object", "profile")
+"""The destinations that are objects; others are dictionaries of their own names."""
 
 
 def _plain_field(value: Any) -> Any:
@@ -45,6 +50,7 @@ class BoundName(Word):
     from_: Annotated[Name | None, Field(alias="from")] = None
     value: Annotated[Constant, Field(description="a constant")] = None
     part: Annotated[Name | None, Field(description="of a list of records: the part that is sent")] = None
+    first: Annotated[bool, Field(description="of a list: only its first value is sent")] = False
     person_name: PersonName | None = None
     postal_address: PostalAddress | None = None
     qualifier: str | None = None
@@ -70,11 +76,36 @@ class Binding(Word):
     """One entity in Haplo."""
 
     binding: Annotated[Name, Field(description="the entity")]
-    model: Annotated[str, Field(description="the Haplo model: `haplo:person`, or `TYPE:<code>`")]
+    model: Annotated[str, Field(description="the Haplo model: `haplo:person`, `TYPE:<code>` or `haplo:user-sync`")]
     destination: Annotated[str, Field(description="`profile` for people, `object` for a type's own model")]
     type: Annotated[str | None, Field(description="the code of the sub-type that a row becomes")] = None
-    upsert: Annotated[Literal["code"], Field(description="rows are found again by the code of their object")] = "code"
-    names: dict[str, Bound]
+    upsert: Annotated[
+        Literal["code", "username"] | None,
+        Field(description="how rows are found again: objects by their code, user accounts by `user/username`"),
+    ] = None
+    format: Annotated[
+        Literal["json", "tsv", "xml"],
+        Field(description="the form of the data files; `tsv` and `xml` hold single values only, and no lists"),
+    ] = "json"
+    names: Annotated[
+        dict[str, Bound],
+        Field(description="Haplo's names; one of another destination than `destination` is `destination/name`"),
+    ]
+
+    @property
+    def of_accounts(self) -> bool:
+        """Whether rows are user accounts, which Haplo takes through an API of its own."""
+        return self.model == USER_SYNC
+
+    def place_of(self, name: str) -> tuple[str, str]:
+        """Return the destination and the name in it that a key of `names` stands for."""
+        destination, slash, inner = name.partition("/")
+        return (destination, inner) if slash else (self.destination, name)
+
+    def attribute_of(self, name: str) -> str:
+        """Return a key of `names` as the application knows it: an attribute's code, or `user/username`."""
+        destination, inner = self.place_of(name)
+        return inner if destination in OBJECTS else f"{destination}/{inner}"
 
 
 class AttributeSpec(Word):
@@ -83,6 +114,8 @@ class AttributeSpec(Word):
     type: str = "text"
     title: str = ""
     links_to: Annotated[list[str], Field(description="the types that a `ref` may point to")] = []
+    qualifiers: Annotated[list[str], Field(description="the qualifiers that its values may have")] = []
+    alias_of: Annotated[str | None, Field(description="the attribute behind it, whose code is the one to use")] = None
 
 
 class TypeSpec(Word):
@@ -91,6 +124,9 @@ class TypeSpec(Word):
     title: str = ""
     parent: str | None = None
     attributes: list[str] = []
+    hides: Annotated[list[str], Field(description="attributes of its parent that it does not have")] = []
+    annotations: list[str] = []
+    behaviour: Annotated[list[str], Field(description="what it is in Haplo: `classification`, `physical`")] = []
 
 
 class Application(Word):
@@ -98,8 +134,15 @@ class Application(Word):
 
     application: Name
     title: str = ""
-    attributes: dict[str, AttributeSpec]
-    types: dict[str, TypeSpec]
+    requirements: Annotated[
+        list[str],
+        Field(description="files of `requirements.schema` texts beside this document; what it says itself goes first"),
+    ] = []
+    attributes: dict[str, AttributeSpec] = {}
+    types: dict[str, TypeSpec] = {}
     qualifiers: list[str] = []
     auto_models: Annotated[list[str], Field(description="types selected for a model of their own")] = []
     objects: Annotated[dict[str, dict[str, Any]], Field(description="entries of lists: code to type and title")] = {}
+    user_tags: Annotated[
+        dict[str, str], Field(description="tags that user accounts may have: name to the type of its values")
+    ] = {}
