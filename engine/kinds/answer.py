@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from engine.kinds.select import MISSING, PathText, path
-from engine.kinds.word import Duration, Texts, Word, problem
+from engine.kinds.word import Duration, Pattern, Texts, Word, problem
 
 Means = Literal["paused", "refused", "expired", "retry", "fatal"]
 
@@ -23,7 +23,7 @@ class When(Word):
     json_: Annotated[PathText | None, Field(alias="json")] = None
     status: list[int] | None = None
     present: Annotated[bool | None, Field(description="there is a value, and it is not null or blank")] = None
-    matches: Annotated[str | None, Field(description="a regular expression found in the text, in any case")] = None
+    matches: Annotated[Pattern | None, Field(description="a regular expression found in the text, in any case")] = None
     equals: Texts | None = None
 
     @model_validator(mode="after")

@@ -8,10 +8,12 @@ Next: `kinds/value`.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from engine.expression import pattern_problem, regex_problem
 from engine.kinds.select import PathText
 from engine.kinds.word import Name, Texts, Word, problem
 
@@ -53,12 +55,22 @@ class BooleanWords(Word):
     false: Texts = ["false", "0"]
 
 
+def _check_patterns(texts: list[str]) -> list[str]:
+    for text in texts:
+        if (wrong := pattern_problem(text)) is not None:
+            raise problem("bad-format", f"{text!r} is no pattern of a date or a time: {wrong}")
+    return texts
+
+
+Patterns = Annotated[Texts, AfterValidator(_check_patterns)]
+
+
 class Formats(Word):
     """How a source writes values of each type. Date patterns are those of strftime."""
 
-    date: Texts = ["%Y-%m-%d"]
-    datetime: Texts = ["%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
-    time: Texts = ["%H:%M:%S", "%H:%M"]
+    date: Patterns = ["%Y-%m-%d"]
+    datetime: Patterns = ["%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+    time: Patterns = ["%H:%M:%S", "%H:%M"]
     boolean: BooleanWords = BooleanWords()
     blank: Annotated[Literal["null", "keep"], Field(description="what a blank text is: no value, or itself")] = "null"
     omits_null: Annotated[
@@ -90,6 +102,32 @@ class SourceField(Word):
         return [self.at] if isinstance(self.at, str) else self.at
 
 
+def _check_date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise problem("bad-value", f"{text!r} is no date of the form yyyy-mm-dd") from None
+
+
+def _check_regex(text: str) -> str:
+    wrong = regex_problem(text)
+    if wrong is not None:
+        raise problem("bad-regex", f"not a regular expression: {wrong}")
+    return text
+
+
+DateText = Annotated[str, AfterValidator(_check_date)]
+Regex = Annotated[str, AfterValidator(_check_regex)]
+"""A regular expression as DuckDB reads them."""
+_RULES_OF = {
+    "max": ("text", "enum", "list"),
+    "min": ("text", "enum", "list"),
+    "pattern": ("text",),
+    "after": ("date", "datetime"),
+    "before": ("date", "datetime"),
+}
+
+
 class TargetField(Word):
     """A field of an entity: its type, its rules and what it means."""
 
@@ -101,9 +139,9 @@ class TargetField(Word):
     required: bool = False
     max: Annotated[int | None, Field(description="longest text, or most items of a list", gt=0)] = None
     min: Annotated[int | None, Field(description="shortest text, or fewest items of a list", ge=0)] = None
-    pattern: Annotated[str | None, Field(description="a regular expression that the whole text must match")] = None
-    after: Annotated[str | None, Field(description="the first date allowed, yyyy-mm-dd")] = None
-    before: Annotated[str | None, Field(description="the last date allowed, yyyy-mm-dd")] = None
+    pattern: Annotated[Regex | None, Field(description="a regular expression that the whole text must match")] = None
+    after: Annotated[DateText | None, Field(description="the first date allowed, yyyy-mm-dd")] = None
+    before: Annotated[DateText | None, Field(description="the last date allowed, yyyy-mm-dd")] = None
     pii: Annotated[str | None, Field(description="the kind of personal data this is")] = None
     description: str = ""
 
@@ -117,6 +155,9 @@ class TargetField(Word):
             raise problem("bad-type", "an enum, and only an enum, lists its values")
         if self.ref is not None and self.type != "text":
             raise problem("bad-type", "a reference holds a key, so its type is text")
+        for rule, kinds in _RULES_OF.items():
+            if getattr(self, rule) is not None and self.type not in kinds:
+                raise problem("bad-type", f"'{rule}' is a rule of {' and '.join(kinds)}, and this is {self.type}")
         return self
 
     def sql_type(self) -> str:

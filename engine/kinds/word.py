@@ -70,6 +70,14 @@ def size_in_bytes(size: str) -> int:
     return int(match[1]) * _SIZE_UNITS[match[2]]
 
 
+def _check_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise problem("bad-regex", f"not a regular expression: {error.msg}") from None
+    return text
+
+
 def _check_template(text: str) -> str:
     try:
         Template.parse(text)
@@ -96,6 +104,9 @@ SqlText = Annotated[str, Field(json_schema_extra={"sql": True})]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """snake_case, as all our names."""
+
+Pattern = Annotated[str, AfterValidator(_check_pattern)]
+"""A regular expression of Python's."""
 
 Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 """Text; a number or a truth word stands for its written form."""

@@ -16,7 +16,7 @@ from engine.kinds.auth import Auth
 from engine.kinds.pages import Pages
 from engine.kinds.select import PathText
 from engine.kinds.types import Formats, SourceField
-from engine.kinds.word import Duration, Name, Size, TemplateText, Texts, Word
+from engine.kinds.word import Duration, Name, Pattern, Size, TemplateText, Texts, Word
 
 
 class ConfigItem(Word):
@@ -24,7 +24,7 @@ class ConfigItem(Word):
 
     type: Literal["text", "url", "secret", "integer"] = "text"
     default: str | int | None = None
-    pattern: Annotated[str | None, Field(description="a regular expression that the whole text must match")] = None
+    pattern: Annotated[Pattern | None, Field(description="a regular expression that the whole text must match")] = None
     description: str = ""
 
 
