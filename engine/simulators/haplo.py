@@ -1,76 +1,91 @@
-"""Haplo on loopback: the batch API and the standard batch API, with their refusals.
+"""Haplo on loopback: batch API, standard batch API, push-data API and user sync API, with their refusals.
 
-Files are kept and batches are scheduled, not carried out, unless an interpreter is given (`batch.Interpreter`).
-GET /__control__/batches and /__control__/files/DIGEST show what came in. Next: `batch`, `multipart`.
+With an application (its schema, in the form of a conformance case) control files are checked, and scheduled batches
+are carried out by the interpreter, one after another. Without one, files are kept and batches stay scheduled.
+
+    POST /__control__/run                   come back when everything scheduled is done
+    GET  /__control__/batches, batches/ID/log, files/DIGEST, controls, kinds, users
+    GET  /__control__/objects?type=CODE     counts by type; with values=1 the objects too
+    PUT  /__control__/kinds/KIND            install the control file of a kind of the standard API
+    POST /__control__/keys                  make a key: {"path": "/api/…", "blocked": false, "permitted": true}
+
+`push` and `user_sync` have more. Next: `batch`, `key`, `importing`.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import binascii
 import json
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, Any, Self
 
-from engine.simulators.batch import BatchStore, Interpreter, make_identifier
-from engine.simulators.http import CONTROL, Route, Simulator
+from engine.simulators.batch import BatchStore
+from engine.simulators.form import BAD_REQUEST, UploadError, read_control, read_form, taking_file, taking_form
+from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
+from engine.simulators.key import MODES, Form, Gate, find_key
 from engine.simulators.message import Answer, Request, html_answer, json_answer, text_answer
-from engine.simulators.multipart import Field, MultipartError, read_multipart
+from engine.simulators.multipart import Field
+from engine.simulators.push import PushApi
+from engine.simulators.user_sync import USER_SYNC_API, UserSyncApi
+from engine.simulators.worker import Worker
+
+if TYPE_CHECKING:
+    from engine.simulators.importing import Importer
 
 BATCH_API = "/api/haplo-data-import-batch/"
 STANDARD_API = "/api/haplo-data-import-standard-api/"
-MODES = ("ok", "blocked", "throttled", "not-permitted")
-_BAD_REQUEST = "Bad request (failed validation)"
-_NO_FILE_EXPECTED = "A file was uploaded, but it was not expected by the application. Field name: '%s'"
-_THROTTLED = (
-    "Too many failed API authentication attempts, API usage suspended. Pause requests to wait until restriction lifted."
-)
-_REFUSALS = {
-    "invalid": ("INVALID-API-KEY", "Invalid API Key"),
-    "blocked": ("UNAUTHORISED", "Not authorised"),
-    "throttled": ("THROTTLE", _THROTTLED),
-}
-
-Form = dict[str, str]
+_INSTALLED = ".control.json"
 
 
 class HaploSimulator(Simulator):
-    """Takes batches. There are two keys, each for the path of its API, as Haplo makes them."""
+    """One application. There is a key for each API, as Haplo makes them; `clock` gives seconds since 1970."""
 
     NAME = "haplo"
-    ABOUT = "Haplo: the batch import APIs"
+    ABOUT = "Haplo: batch, standard batch, push-data and user sync APIs"
 
     def __init__(
         self,
         *,
+        application: Mapping[str, Any] | None = None,
         kinds: Iterable[str] | None = None,
+        kinds_dir: Path | None = None,
         mode: str = "ok",
         state: Path | None = None,
-        interpreter: Interpreter | None = None,
-        check_control: Callable[[Any], list[str]] = lambda control: [],
+        clock: Callable[[], float] = time.time,
         **common: Any,
     ) -> None:
-        if mode not in MODES:
-            raise ValueError(f"mode is one of {', '.join(MODES)}")
-        super().__init__(**common)
+        seed = common.get("seed", 1)
         self.kinds = None if kinds is None else frozenset(kinds)
-        self.mode = mode
-        self.store = BatchStore(self.seed, state, interpreter)
-        self.keys = {path: make_identifier(f"{self.seed}:key:{path}") for path in (BATCH_API, STANDARD_API)}
-        self._check_control = check_control
+        self.gate = Gate(seed, mode, clock)
+        self.keys = {path: self.gate.make(path) for path in (BATCH_API, STANDARD_API, USER_SYNC_API)}
+        self._worker = Worker()
+        if state is not None:
+            state.mkdir(parents=True, exist_ok=True)
+        today = common.get("today", DEFAULT_TODAY)
+        self._importer = None if application is None else _make_importer(application, state, today, clock)
+        importer = self._importer
+        self.store = BatchStore(seed, state, self._worker, importer.run_batch if importer else None)
+        self.push = PushApi(self.gate, self.store, importer, state)
+        self.user_sync = UserSyncApi(self.gate, self.store, importer, self._worker, state)
+        super().__init__(**common)
+        for path in sorted(kinds_dir.glob("*" + _INSTALLED)) if kinds_dir is not None else ():
+            self._install(path.name.removesuffix(_INSTALLED), path.read_bytes())
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         add = parser.add_argument
+        add("--application", type=Path, metavar="FILE", help="the application's schema, as in a conformance case")
         add("--kinds", metavar="FILE|CSV", help="installed standard API kinds; a JSON file or a list (any kind)")
+        add("--kinds-dir", type=Path, metavar="DIR", help=f"control files of kinds, each named KIND{_INSTALLED}")
         add("--mode", choices=MODES, default="ok", help="what happens to right keys (ok)")
 
     @classmethod
     def from_arguments(cls, args: argparse.Namespace, common: dict[str, Any]) -> Self:
-        return cls(kinds=_parse_kinds(args.kinds), mode=args.mode, state=args.state, **common)
+        application = json.loads(args.application.read_text(encoding="utf-8")) if args.application else None
+        own = {"mode": args.mode, "state": args.state, "kinds_dir": args.kinds_dir}
+        return cls(application=application, kinds=_parse_kinds(args.kinds), **own, **common)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -78,106 +93,80 @@ class HaploSimulator(Simulator):
             "base_url": self.url,
             "api_key": self.keys[STANDARD_API],
             "batch_api_key": self.keys[BATCH_API],
-            "kinds": None if self.kinds is None else sorted(self.kinds),
+            "user_sync_api_key": self.keys[USER_SYNC_API],
+            "push_api_keys": dict(self.push.keys),
+            "kinds": None if self.kinds is None else sorted(self.kinds.union(self.store.kinds)),
         }
+
+    def start(self) -> Self:
+        super().start()
+        self.store.resume()
+        self.user_sync.resume()
+        return self
+
+    def stop(self) -> None:
+        super().stop()
+        self._worker.stop()
+        if self._importer is not None:
+            self._importer.objects.close()
 
     def routes(self) -> list[Route]:
         return [
-            ("POST", BATCH_API + "control", self._taking_file(self._control)),
-            ("POST", BATCH_API + "batch", self._taking_form(self._batch)),
-            ("POST", BATCH_API + "file", self._taking_file(self._file)),
-            ("POST", BATCH_API + "schedule", self._taking_form(self._schedule)),
-            ("POST", STANDARD_API + "batch", self._taking_form(self._standard_batch)),
-            ("POST", STANDARD_API + "file", self._taking_file(self._file)),
-            ("POST", STANDARD_API + "schedule", self._taking_form(self._schedule)),
+            ("POST", BATCH_API + "control", taking_file(self.gate, self._control)),
+            ("POST", BATCH_API + "batch", taking_form(self.gate, self._batch)),
+            ("POST", STANDARD_API + "batch", taking_form(self.gate, self._standard_batch)),
+            *(("POST", api + "file", taking_file(self.gate, self._file)) for api in (BATCH_API, STANDARD_API)),
+            *(("POST", api + "schedule", taking_form(self.gate, self._schedule)) for api in (BATCH_API, STANDARD_API)),
+            *self.push.routes(),
+            *self.user_sync.routes(),
             ("GET", "/api/.*", self._wrong_method),
             ("POST", "/.*", self._wrong_path),
         ]
 
     def control_routes(self) -> list[Route]:
         return [
+            ("POST", CONTROL + "run", self._run),
             ("GET", CONTROL + "batches", lambda request: json_answer(self.store.describe())),
+            ("GET", CONTROL + "batches/([^/]+)/log", self._log),
             ("GET", CONTROL + "controls", lambda request: json_answer(self.store.controls)),
             ("GET", CONTROL + "files/([0-9a-f]+)", self._stored_file),
+            ("GET", CONTROL + "kinds", lambda request: json_answer(self.store.kinds)),
+            ("PUT", CONTROL + "kinds/([^/]+)", self._install_kind),
+            ("GET", CONTROL + "objects", self._objects),
+            ("GET", CONTROL + "users", self._users),
+            ("POST", CONTROL + "keys", self._make_key),
+            *self.push.control_routes(),
+            *self.user_sync.control_routes(),
         ]
 
     def error_answer(self, text: str) -> Answer:
         return text_answer(text, 400)
 
-    # Who may
-
-    def _refusal(self, request: Request, form: Form) -> Answer | None:
-        """The refusal of a request without a good key, or None; `_ak` is taken out of the form."""
-        key = _find_key(request, form)
-        multipart = request.media_type == "multipart/form-data"
-        as_json = multipart or request.method == "GET"
-        if key is None and multipart:
-            return text_answer("Unauthorised", 403)
-        right = [path for path, own in self.keys.items() if own == key and request.path.startswith(path)]
-        reason = self.mode if self.mode in _REFUSALS else None if right else "invalid"
-        if reason is None:
-            if self.mode == "not-permitted":
-                return html_answer("You are not permitted to perform this action.")
-            return None
-        if key is None or not as_json:
-            return html_answer("Request denied for security reasons", 403)
-        kind, message = _REFUSALS[reason]
-        return json_answer({"success": False, "kind": kind, "error": {"message": message}}, 403)
-
     def _wrong_method(self, request: Request) -> Answer:
         """A GET: a bad key is refused before the path is looked at."""
-        if _find_key(request, {}) is None:
+        if find_key(request, {}) is None:
             return html_answer("Not found", 404)
-        return self._refusal(request, {}) or html_answer("Not found", 404)
+        return self.gate.refusal(request, {}) or html_answer("Not found", 404)
 
     def _wrong_path(self, request: Request) -> Answer:
-        form = {} if request.media_type == "multipart/form-data" else _read_form(request)
-        return self._refusal(request, form) or html_answer("Not found", 404)
+        return self.gate.refusal(request, read_form(request)) or html_answer("Not found", 404)
 
-    # What is sent
+    # What programs ask
 
-    def _taking_form(self, act: Callable[[Form], Answer]) -> Callable[[Request], Answer]:
-        def answer(request: Request) -> Answer:
-            multipart = request.media_type == "multipart/form-data"
-            form = {} if multipart else _read_form(request)
-            refusal = self._refusal(request, form)
-            if refusal is None and multipart:
-                return html_answer("Internal error", 500)
-            return refusal or act(form)
-
-        return answer
-
-    def _taking_file(self, act: Callable[[Form, bytes], Answer]) -> Callable[[Request], Answer]:
-        def answer(request: Request) -> Answer:
-            multipart = request.media_type == "multipart/form-data"
-            refusal = self._refusal(request, {} if multipart else _read_form(request))
-            if refusal is not None:
-                return refusal
-            if not multipart:
-                return text_answer(_BAD_REQUEST, 400)
-            try:
-                fields = read_multipart(request.headers["content-type"], request.body)
-            except MultipartError as error:
-                return text_answer(f"simulator: not multipart/form-data: {error}", 400)
-            return _act_on_file(act, fields)
-
-        return answer
-
-    # What is done
-
-    def _control(self, form: Form, content: bytes) -> Answer:
+    def _control(self, form: Form, file: Field) -> Answer:
         try:
-            control = json.loads(content)
-        except ValueError:
-            return text_answer("Uploaded file is not JSON", 400)
-        if messages := self._check_control(control):
-            return text_answer("Invalid control file:\n  " + "\n  ".join(messages), 400)
-        return text_answer(self.store.add_control(content, form.get("comment", "Unnamed control file")))
+            read_control(file.content, self._check)
+        except UploadError as error:
+            return text_answer(str(error), 400)
+        return text_answer(self.store.add_control(file.content, form.get("comment", "Unnamed control file")))
+
+    def _check(self, control: Any) -> list[str]:
+        return [] if self._importer is None else self._importer.check(control)
 
     def _batch(self, form: Form) -> Answer:
         control = form.get("control")
         if not control:
-            return text_answer(_BAD_REQUEST, 400)
+            return text_answer(BAD_REQUEST, 400)
         if control not in self.store.controls:
             return text_answer(f"Control file not found: {control}", 400)
         return text_answer(self.store.create(form.get("comment", "Unnamed batch"), control=control).id)
@@ -185,23 +174,23 @@ class HaploSimulator(Simulator):
     def _standard_batch(self, form: Form) -> Answer:
         kind = form.get("kind")
         if not kind:
-            return text_answer(_BAD_REQUEST, 400)
-        if self.kinds is not None and kind not in self.kinds:
+            return text_answer(BAD_REQUEST, 400)
+        if self.kinds is not None and kind not in self.kinds.union(self.store.kinds):
             return text_answer(f"Kind not found: {kind}", 400)
         return text_answer(self.store.create(form.get("comment", "Unnamed batch"), kind=kind).id)
 
-    def _file(self, form: Form, content: bytes) -> Answer:
+    def _file(self, form: Form, file: Field) -> Answer:
         if not form.get("batch") or not form.get("name"):
-            return text_answer(_BAD_REQUEST, 400)
+            return text_answer(BAD_REQUEST, 400)
         batch = self.store.batches.get(form["batch"])
         if batch is None:
             return text_answer(f"Batch not found: {form['batch']}", 400)
-        return text_answer(self.store.add_file(batch, form["name"], content))
+        return text_answer(self.store.add_file(batch, form["name"], file.content))
 
     def _schedule(self, form: Form) -> Answer:
         mode = form.get("mode", "")
         if not form.get("batch") or mode not in ("", "dry-run"):
-            return text_answer(_BAD_REQUEST, 400)
+            return text_answer(BAD_REQUEST, 400)
         batch = self.store.batches.get(form["batch"])
         if batch is None:
             return text_answer(f"Batch not found: {form['batch']}", 400)
@@ -209,45 +198,62 @@ class HaploSimulator(Simulator):
             return text_answer(f"Batch {batch.id} is not in the 'uploading' state", 400)
         return text_answer("SCHEDULED")
 
+    # What an administrator does and sees
+
+    def _run(self, request: Request) -> Answer:
+        self._worker.wait()
+        return json_answer(self.store.describe())
+
+    def _log(self, request: Request, batch: str) -> Answer:
+        found = self.store.batches.get(batch)
+        return text_answer("no such batch", 404) if found is None else text_answer("\n".join(found.log))
+
     def _stored_file(self, request: Request, digest: str) -> Answer:
         content = self.store.read(digest)
         if content is None:
             return text_answer("no such file", 404)
         return Answer(200, (content,), "application/octet-stream")
 
+    def _install_kind(self, request: Request, kind: str) -> Answer:
+        try:
+            return text_answer(self._install(kind, request.body))
+        except UploadError as error:
+            return text_answer(str(error), 400)
 
-def _act_on_file(act: Callable[[Form, bytes], Answer], fields: list[Field]) -> Answer:
-    """Sort the parts into form and file, as Haplo does, and act."""
-    form = {field.name: field.content.decode("utf-8") for field in fields if not field.filename}
-    files = [field for field in fields if field.filename]
-    for file in files:
-        if file.name != "file":
-            return text_answer(_NO_FILE_EXPECTED % file.name, 400)
-    if "file" in form:
-        return html_answer("Internal error", 500)
-    if len(files) != 1:
-        return text_answer(_BAD_REQUEST, 400)
-    return act(form, files[0].content)
+    def _install(self, kind: str, content: bytes) -> str:
+        read_control(content, self._check)
+        return self.store.install(kind, content)
+
+    def _objects(self, request: Request) -> Answer:
+        if self._importer is None:
+            return text_answer("objects are kept with --application only", 404)
+        objects, code = self._importer.objects, request.parameter("type")
+        counts = objects.counts()
+        answer: dict[str, Any] = {"counts": counts if code is None else {code: counts.get(code, 0)}}
+        if request.parameter("values") == "1":
+            found = objects.of_types(None if code is None else [code])
+            answer["objects"] = [{"ref": ref, "values": values} for ref, values in found]
+        return json_answer(answer)
+
+    def _users(self, request: Request) -> Answer:
+        if self._importer is None:
+            return text_answer("users are kept with --application only", 404)
+        return json_answer(self._importer.objects.users())
+
+    def _make_key(self, request: Request) -> Answer:
+        try:
+            return text_answer(self.gate.make(**json.loads(request.body)))
+        except (TypeError, ValueError) as error:
+            return text_answer(f"a key is an object with path, blocked and permitted: {error}", 400)
 
 
-def _read_form(request: Request) -> Form:
-    if request.media_type != "application/x-www-form-urlencoded":
-        return {}
-    return dict(parse_qsl(request.body.decode("utf-8"), keep_blank_values=True))
+def _make_importer(schema: Mapping[str, Any], state: Path | None, today: Any, clock: Callable[[], float]) -> Importer:
+    # Imported here: the other simulators, and this one without an application, need nothing of the interpreter.
+    from engine.simulators.importing import Importer
+    from engine.simulators.objects import Objects
 
-
-def _find_key(request: Request, form: Form) -> str | None:
-    """The key of a request, from the first of the three places that is used; None for none."""
-    in_form = form.pop("_ak", None)
-    authorization = request.headers.get("authorization")
-    if authorization is None:
-        return request.headers.get("x-oneis-key", in_form)
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        user, _, key = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return key if scheme == "Basic" and user == "haplo" else None
+    objects = Objects(None if state is None else state / "objects.sqlite")
+    return Importer(schema, objects, today=today, clock=clock)
 
 
 def _parse_kinds(text: str | None) -> list[str] | None:

@@ -346,7 +346,7 @@ class _Connection(BaseHTTPRequestHandler):
         else:
             body = self.rfile.read(int(headers.get("content-length") or 0))
         query = tuple(parse_qsl(url.query, keep_blank_values=True))
-        return Request(self.command, unquote(url.path), query, headers, body)
+        return Request(self.command, unquote(url.path), query, headers, body, self.client_address[0])
 
     def _read_chunks(self) -> bytes:
         chunks = []

@@ -23,6 +23,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    address: str = "127.0.0.1"
 
     def parameter(self, name: str) -> str | None:
         """The first value of a query parameter, whatever the case of its name."""

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.simulators.batch import Batch
 from engine.simulators.haplo import BATCH_API, STANDARD_API, HaploSimulator
 from engine.simulators.http import Simulator
 from engine.simulators.multipart import Field, MultipartError, read_multipart
@@ -74,18 +73,6 @@ def test_a_batch_with_a_control_file(serve: Serve) -> None:
     assert client.get("/__control__/controls").json() == {digest: "c"}
     unknown = client.post(BATCH_API + "batch", data={"control": "f00"})
     assert (unknown.status_code, unknown.text) == (400, "Control file not found: f00")
-
-
-def test_control_files_that_are_refused(serve: Serve) -> None:
-    sim = HaploSimulator(check_control=lambda control: ["model is missing", "files is missing"])
-    client = serve(sim)
-    client.auth = httpx.BasicAuth("haplo", sim.config["batch_api_key"])
-    for content, text in (
-        (b"not json", "Uploaded file is not JSON"),
-        (b"{}", "Invalid control file:\n  model is missing\n  files is missing"),
-    ):
-        answer = client.post(BATCH_API + "control", files={"file": ("c", content)})
-        assert (answer.status_code, answer.text) == (400, text)
 
 
 def test_the_same_name_again_takes_the_place_of_the_first(serve: Serve) -> None:
@@ -202,25 +189,6 @@ def test_a_folder_keeps_batches_over_a_restart(serve: Serve, tmp_path: Path) -> 
     assert again.post(STANDARD_API + "schedule", data={"batch": batch}).text == "SCHEDULED"
     assert json.loads((tmp_path / "batches.json").read_text())["batches"][0]["state"] == "scheduled"
     assert new_batch(again) != batch
-
-
-def test_an_interpreter_runs_scheduled_batches(serve: Serve) -> None:
-    def interpret(batch: Batch, read: Callable[[str], bytes]) -> list[str]:
-        if batch.kind == "bad":
-            raise RuntimeError("no such type")
-        return [f"{file.name}: {len(read(file.digest))}" for file in batch.files]
-
-    client = open_haplo(serve, interpreter=interpret)
-    for kind, mode in (("good", ""), ("good", "dry-run"), ("bad", "")):
-        batch = new_batch(client, kind=kind)
-        client.post(STANDARD_API + "file", data={"batch": batch, "name": "a"}, files=UPLOAD)
-        client.post(STANDARD_API + "schedule", data={"batch": batch} | ({"mode": mode} if mode else {}))
-    seen = client.get("/__control__/batches").json()
-    assert [(batch["state"], batch["log"]) for batch in seen] == [
-        ("complete", ["a: 2"]),
-        ("dry-run", ["a: 2"]),
-        ("error", ["EXCEPTION: no such type"]),
-    ]
 
 
 def test_a_fault_after_acting_leaves_the_batch_behind(serve: Serve) -> None:
