@@ -5,6 +5,7 @@ Only this module catches what commands raise. Next: any file of `cli/commands`.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 import tempfile
@@ -16,7 +17,9 @@ import click
 
 from engine import __version__
 from engine.errors import DocumentError, EngineError, Interrupted
+from engine.journal import cannot_write
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 COMMANDS = ("demo", "init", "check", "plan", "run", "extract", "preview", "simulate")
 
 
@@ -90,6 +93,8 @@ def _main(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        return _fail(cannot_write(_written(error), error)) if error.errno in FULL else _report_bug(error)
     except Exception as bug:  # the last line of defence: whatever is left is a bug of ours
         return _report_bug(bug)
 
@@ -101,13 +106,22 @@ def _fail(error: EngineError) -> int:
     return error.exit_code
 
 
+def _written(error: OSError) -> Path:
+    return Path(error.filename) if isinstance(error.filename, str) else Path("standard output")
+
+
 def _report_bug(bug: Exception) -> int:
     """Say so in one line; write where it happened, without what it says, since that may hold data."""
     frames = "".join(traceback.format_list(traceback.extract_tb(bug.__traceback__)))
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="haplomap-bug-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(f"haplomap {__version__}, Python {sys.version}\n{type(bug).__qualname__}\n{frames}")
+    text = f"haplomap {__version__}, Python {sys.version}\n{type(bug).__qualname__}\n{frames}"
     click.echo(f"error: a bug of haplomap: {type(bug).__qualname__} [bug]", err=True)
-    click.echo(f"  fix: report it, with {Path(file.name)} (it holds no data of a school)", err=True)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="haplomap-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+    except OSError:
+        click.echo(f"  why: {text.rstrip()}", err=True)
+    else:
+        click.echo(f"  fix: report it, with {Path(file.name)} (it holds no data of a school)", err=True)
     return 3
