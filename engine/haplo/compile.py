@@ -1,29 +1,34 @@
 """Control files, compiled from bindings: how each record becomes an object, found again by its code.
 
 The instructions go with the records of `record`: a missing key leaves Haplo's value alone; `null` takes it away
-where the binding says `clear`; anything else sets it. Stands on `errors`, `kinds`, `spec` and its siblings.
+where the binding says `clear`; anything else sets it. A user account is not looked for and not made: it is ready from
+the start, and every data file of it is named. Stands on `errors`, `kinds`, `spec` and its siblings.
 Next: `interpret`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from engine.errors import DocumentError
 from engine.haplo.application import BEHAVIOUR, TITLE, TYPE
 from engine.haplo.fit import binding_problems, value_field
-from engine.haplo.record import CODE, PARTIAL, structure_parts
+from engine.haplo.flat import BLANK, column_of
+from engine.haplo.record import CODE, PARTIAL, source_of, structure_parts
 from engine.kinds.types import TargetField
-from engine.spec.binding import Binding, BoundName
+from engine.spec.binding import OBJECTS, Binding
 from engine.spec.schema import Schema
 
 Instruction = dict[str, Any]
 
 DATE_FORMATS: Final = {"date": "yyyy-MM-dd", "datetime": "yyyy-MM-dd'T'HH:mm:ss"}
+READERS: Final = {"json": "json", "tsv": "tsv-with-name-row", "xml": "xml-attributes"}
 _LOAD: Final = "load:by-ref"
+_LOWER: Final = "haplo:to-lower-case"
+_USERNAME: Final = {"destination": "user", "name": "username"}
 _TO_REF: Final = "haplo:code-to-ref"
 _UNKNOWN: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -35,23 +40,34 @@ def compile_control(
     problems = binding_problems(schema, schemas, binding, data_types)
     if problems:
         raise DocumentError(problems)
-    mapping = {
+    mapping: dict[str, Any] = {
         name: {"using": "behaviour", "values": bound.list_}
         for name, bound in binding.names.items()
         if bound.list_ is not None
     }
-    instructions = _upsert(binding)
-    for name, bound in binding.names.items():
-        instructions += _Name(name, bound, schema, binding.destination, data_types.get(name)).instructions()
-    if TITLE in binding.names:
+    instructions = [] if binding.of_accounts else _upsert(binding)
+    for name in binding.names:
+        instructions += _Name(name, binding, schema, data_types).instructions()
+    if TITLE in map(binding.attribute_of, binding.names) and not binding.of_accounts:
         instructions.append(_refuse_without_title(binding.destination))
     return {
         "dataImportControlFileVersion": 0,
         "model": binding.model,
-        "files": {"DEFAULT": {"read": "json"}},
+        "files": _files(binding, [f"{binding.binding}-001"]),
         **({"mapping": mapping} if mapping else {}),
         "instructions": instructions,
     }
+
+
+def name_files(control: dict[str, Any], binding: Binding, names: Sequence[str]) -> None:
+    """Put the names of the data files into a control file, where its model asks for them."""
+    control["files"] = _files(binding, names)
+
+
+def _files(binding: Binding, names: Sequence[str]) -> dict[str, Any]:
+    """The entries of the data files: accounts want each by its name, with nothing left out and nothing else."""
+    read = {"read": READERS[binding.format]}
+    return dict.fromkeys(names, read) if binding.of_accounts else {"DEFAULT": read}
 
 
 def render_control(control: Mapping[str, Any]) -> bytes:
@@ -84,11 +100,14 @@ def _refuse_without_title(destination: str) -> Instruction:
 class _Name:
     """One name of the destination, and how it is filled."""
 
-    def __init__(self, name: str, bound: BoundName, schema: Schema, destination: str, kind: str | None) -> None:
-        self.name, self.bound, self.kind = name, bound, kind
-        self.target = {"destination": destination, "name": name}
-        self.origin = schema.fields.get(bound.from_ or "")
-        self.value = value_field(bound, schema)
+    def __init__(self, name: str, binding: Binding, schema: Schema, data_types: Mapping[str, str]) -> None:
+        self.name, self.bound, self.format = name, binding.names[name], binding.format
+        destination, self.inner = binding.place_of(name)
+        self.target = {"destination": destination, "name": self.inner}
+        self.kind = data_types.get(binding.attribute_of(name), None if destination in OBJECTS else "text")
+        origin = schema.fields.get(self.bound.from_ or "")
+        self.origin = origin.of if origin is not None and self.bound.first else origin
+        self.value = value_field(self.bound, schema)
 
     def instructions(self) -> list[Instruction]:
         """Return the instructions that fill the name, or clear it."""
@@ -98,13 +117,14 @@ class _Name:
         if bound.from_ is None:
             return self._constant()
         assert self.origin is not None
+        source = source_of(bound)
         if self.origin.type == "list":
-            return self._list(bound.from_, self.origin)
+            return self._list(source, self.origin)
         if self.origin.type == "record":
             assert bound.part is not None
             inside = [*self._clear(bound.part), self._field(bound.part)]
-            return [*self._clear(bound.from_), {"action": "within", "source": bound.from_, "instructions": inside}]
-        return [*self._clear(bound.from_), self._field(bound.from_)]
+            return [*self._clear(source), {"action": "within", "source": source, "instructions": inside}]
+        return [*self._clear(source), self._field(source)]
 
     def _field(self, source: str, **more: Any) -> Instruction:
         return {"source": source, **self.target, **more, **self._properties()}
@@ -116,7 +136,9 @@ class _Name:
         """Take the values away where the record says `null`; a missing key is not `null`."""
         if not self.bound.clear:
             return []
-        return [{"action": "if-value-one-of", "source": source, "values": [None], "then": [self._remove()]}]
+        return [
+            {"action": "if-value-one-of", "source": source, "values": [BLANK[self.format]], "then": [self._remove()]}
+        ]
 
     def _list(self, source: str, origin: TargetField) -> list[Instruction]:
         """Replace all values by those of the list; they are added one by one after one removal."""
@@ -132,22 +154,30 @@ class _Name:
 
     def _structure(self) -> list[Instruction]:
         """Parts and structure stand under one condition: a part that is not taken up would stop the job."""
-        whole = {"action": "within", "source": self.name, "instructions": self._parts()}
-        found = [*self._clear(self.name), whole]
-        if self.name == TITLE:
-            left = {"action": "within", "source": f"{self.name}:{PARTIAL}", "instructions": self._parts()}
+        found = [*self._clear(self._mark(self.name)), self._whole(self.name)]
+        if self.inner == TITLE:
+            left = self._whole(f"{self.name}:{PARTIAL}")
             found.append({"action": "if-has-value", **self.target, "else": [left]})
         return found
 
-    def _parts(self) -> list[Instruction]:
+    def _mark(self, key: str) -> str:
+        """The key whose value says whether a structure is there: its own, or that of the part that is needed."""
+        needed = "last" if self.bound.person_name else "country"
+        return key if self.format == "json" else column_of(key, needed)
+
+    def _whole(self, key: str) -> Instruction:
         structure = self.bound.person_name or self.bound.postal_address
         assert structure is not None
         pseudo = "value:person-name" if self.bound.person_name else "value:postal-address"
+        flat = self.format != "json"
         parts: list[Instruction] = [
-            {"source": part, "destination": pseudo, "name": part} for part in structure_parts(structure)
+            {"source": column_of(key, part) if flat else part, "destination": pseudo, "name": part}
+            for part in structure_parts(structure)
         ]
         taken = {"action": "field-structured", "structured": pseudo, **self.target, **self._qualifier()}
-        return [*parts, taken]
+        if flat:
+            return {"action": "if-exists", "source": self._mark(key), "then": [*parts, taken]}
+        return {"action": "within", "source": key, "instructions": [*parts, taken]}
 
     def _constant(self) -> list[Instruction]:
         value = self.bound.value
@@ -164,6 +194,8 @@ class _Name:
         bound, found = self.bound, self._qualifier()
         if self._points():
             found["filters"] = [_TO_REF]
+        if self.target == _USERNAME:
+            found["filters"] = [_LOWER]  # Haplo takes Ann and ann for one account, and for two records
         if bound.map is not None:
             found["mapInputValue"] = bound.map
         if bound.list_ is not None:

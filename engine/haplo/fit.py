@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.errors import Place, Problem
+from engine.haplo.accounts import account_problems, name_problems
+from engine.haplo.flat import format_problems
 from engine.haplo.record import structure_parts
 from engine.kinds.types import TargetField
 from engine.spec.binding import Binding, BoundName
@@ -44,14 +46,20 @@ def binding_problems(
         for entity in sorted(schema.refs())
         if entity not in schemas
     ]
+    found += [_finding(code, binding, f"{binding.binding} {what}") for code, what in account_problems(binding)]
     for name, bound in binding.names.items():
         where = f"'{name}' of {binding.binding}"
         at = place(name)
-        found += [_finding(code, binding, f"{where} {what}", at) for code, what in _origin(bound, schema)]
+        told = [
+            *_origin(bound, schema),
+            *name_problems(name, bound, binding, schema),
+            *format_problems(bound, schema.fields.get(bound.from_ or ""), binding),
+        ]
+        found += [_finding(code, binding, f"{where} {what}", at) for code, what in told]
         if data_types:
             found += [
                 _finding("attribute", binding, f"{where} {what}", at)
-                for what in _attribute(name, bound, schema, data_types)
+                for what in _attribute(binding.attribute_of(name), bound, schema, data_types)
             ]
     return found
 
@@ -75,6 +83,8 @@ def _origin(bound: BoundName, schema: Schema) -> Iterator[tuple[str, str]]:
     if origin is None:
         yield "unknown-field", f"is taken from '{bound.from_}', which {schema.schema_} does not have"
     else:
+        if bound.first and origin.type != "list":
+            yield "bad-type", f"takes the first of '{bound.from_}', which is no list"
         yield from _part(bound, origin)
 
 

@@ -2,12 +2,12 @@
 
 A key that is missing says "absent": Haplo keeps what it has. `null` says "blank at the source". An empty list and
 an empty text are blank, so they are `null` too. Booleans are the words `"true"` and `"false"`, because Haplo passes
-over a JSON `false`. Stands on `kinds` and `spec`. Next: `compile`.
+over a JSON `false`. Stands on `kinds` and `spec`. Next: `flat`, which writes other forms than JSON; `compile`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +21,8 @@ CODE: Final = "_code"
 WITHHELD: Final = "_withheld"
 PARTIAL: Final = "partial"
 """After a structure's name and a colon: what is left of it when a part of it is withheld."""
+FIRST: Final = "first"
+"""After a list's name and a full stop: its first value."""
 
 _EXACT_IN_HAPLO: Final = 9_007_199_254_740_991
 _TIMES: Final = {
@@ -32,7 +34,10 @@ _TIMES: Final = {
 
 @dataclass(frozen=True)
 class Key:
-    """One key of the records. A structure has `parts`: Haplo's name of each part, and its field."""
+    """One key of the records. A structure has `parts`: Haplo's name of each part, and its field.
+
+    `first`: of the list in the one field, only the first value.
+    """
 
     name: str
     fields: tuple[str, ...]
@@ -40,17 +45,26 @@ class Key:
     needs: str = ""
     sent: frozenset[str] = frozenset()
     partial: bool = False
+    first: bool = False
 
 
 def keys(schema: Schema, binding: Binding) -> list[Key]:
     """Return the keys of the records, `code` left out, in the order in which the binding first uses them."""
     found: dict[str, Key] = {}
     for name, bound in binding.names.items():
-        if bound.from_ is not None and bound.from_ not in found:
-            found[bound.from_] = Key(bound.from_, (bound.from_,), sent=_parts_sent(bound.from_, binding))
-        for key in _structure_keys(name, bound):
+        if bound.from_ is not None:
+            source = source_of(bound)
+            sent = _parts_sent(source, binding)
+            found.setdefault(source, Key(source, (bound.from_,), sent=sent, first=bound.first))
+        for key in _structure_keys(name, bound, titled=binding.place_of(name)[1] == TITLE):
             found[key.name] = key
     return list(found.values())
+
+
+def source_of(bound: BoundName) -> str:
+    """Return the key of the records that a name is taken from."""
+    assert bound.from_ is not None
+    return f"{bound.from_}.{FIRST}" if bound.first else bound.from_
 
 
 def structure_parts(structure: PersonName | PostalAddress) -> dict[str, str]:
@@ -59,45 +73,64 @@ def structure_parts(structure: PersonName | PostalAddress) -> dict[str, str]:
     return {part: name for part, name in given if name is not None}
 
 
-def _structure_keys(name: str, bound: BoundName) -> Iterator[Key]:
+def _structure_keys(name: str, bound: BoundName, *, titled: bool) -> Iterator[Key]:
     structure = bound.person_name or bound.postal_address
     if structure is None:
         return
     parts = structure_parts(structure)
     needs = "last" if bound.person_name else "country"
     yield Key(name, tuple(parts.values()), parts, needs)
-    if name == TITLE:
+    if titled:
         yield Key(f"{name}:{PARTIAL}", tuple(parts.values()), parts, needs, partial=True)
 
 
 def _parts_sent(source: str, binding: Binding) -> frozenset[str]:
-    names = (bound.part for bound in binding.names.values() if bound.from_ == source)
+    names = (bound.part for bound in binding.names.values() if bound.from_ is not None and source_of(bound) == source)
     return frozenset(name for name in names if name is not None)
 
 
 def line_sql(schema: Schema, binding: Binding, prefix: str, absent: Collection[str]) -> str:
     """Return the SQL expression of a row's record: one line of JSON."""
-    code = code_sql(prefix, schema.schema_, f"{quote(schema.key)}::VARCHAR")
-    missing = literal(f"a row of {schema.schema_} has no key")
-    members = [f"""'"{CODE}":"' || coalesce({code}, error({missing})) || '"'"""]
-    members += [_member(key, schema, prefix, absent) for key in keys(schema, binding) if _is_there(key, absent)]
+    members = [f"""'"{CODE}":"' || {own_code_sql(schema, prefix)} || '"'"""]
+    members += [_member(key, schema, prefix, absent) for key in keys(schema, binding) if is_there(key, absent)]
     return "'{' || concat_ws(',', " + ",\n  ".join(members) + ") || '}'"
 
 
-def _is_there(key: Key, absent: Collection[str]) -> bool:
-    return key.parts[key.needs] not in absent if key.parts else key.name not in absent
+def own_code_sql(schema: Schema, prefix: str) -> str:
+    """Return the SQL expression of a row's own code; a row without a key stops the writing."""
+    code = code_sql(prefix, schema.schema_, f"{quote(schema.key)}::VARCHAR")
+    missing = literal(f"a row of {schema.schema_} has no key")
+    return f"coalesce({code}, error({missing}))"
+
+
+def is_there(key: Key, absent: Collection[str]) -> bool:
+    """Say whether any record has the key."""
+    return key.parts[key.needs] not in absent if key.parts else key.fields[0] not in absent
+
+
+def withheld_sql(key: Key) -> str:
+    """Return the SQL condition that a field of the key is left out of a row."""
+    return f"list_has_any({WITHHELD}, {literal(sorted(set(key.fields)))})"
 
 
 def _member(key: Key, schema: Schema, prefix: str, absent: Collection[str]) -> str:
     if key.parts:
         value = _structure(key, schema, prefix, absent)
+    elif key.first:
+        of = schema.fields[key.fields[0]].of
+        assert of is not None
+        value = first_sql(quote(key.fields[0]), lambda item: _json(of, item, prefix, key.sent, 1))
     else:
         value = _json(schema.fields[key.name], quote(key.name), prefix, key.sent)
     whole = f"{_label(key.name)} || coalesce({value}, 'null')"
-    withheld = f"list_has_any({WITHHELD}, {literal(sorted(set(key.fields)))})"
     if key.partial:
-        return f"CASE WHEN {withheld} THEN {whole} END"
-    return f"CASE WHEN {withheld} THEN NULL ELSE {whole} END"
+        return f"CASE WHEN {withheld_sql(key)} THEN {whole} END"
+    return f"CASE WHEN {withheld_sql(key)} THEN NULL ELSE {whole} END"
+
+
+def first_sql(items: str, write: Callable[[str], str]) -> str:
+    """Return the SQL expression of a list's first value that is not blank, written as `write` says."""
+    return f"list_filter(list_transform({items}, lambda item: {write('item')}), lambda it: it IS NOT NULL)[1]"
 
 
 def _structure(key: Key, schema: Schema, prefix: str, absent: Collection[str]) -> str:
@@ -110,8 +143,12 @@ def _structure(key: Key, schema: Schema, prefix: str, absent: Collection[str]) -
         if key.partial:
             member = f"CASE WHEN list_contains({WITHHELD}, {literal(name)}) THEN NULL ELSE {member} END"
         members.append(member)
-    needed = f"trim({quote(key.parts[key.needs])}::VARCHAR) <> ''"
-    return f"CASE WHEN {needed} THEN '{{' || concat_ws(',', {', '.join(members)}) || '}}' END"
+    return f"CASE WHEN {needed_sql(key)} THEN '{{' || concat_ws(',', {', '.join(members)}) || '}}' END"
+
+
+def needed_sql(key: Key) -> str:
+    """Return the SQL condition that a structure has the part that Haplo needs."""
+    return f"trim({quote(key.parts[key.needs])}::VARCHAR) <> ''"
 
 
 def _json(of: TargetField, value: str, prefix: str, sent: Collection[str] = (), depth: int = 0) -> str:
@@ -123,9 +160,7 @@ def _json(of: TargetField, value: str, prefix: str, sent: Collection[str] = (), 
         return f"nullif('[' || array_to_string({items}, ',') || ']', '[]')"
     if of.type == "record":
         return _record(of, value, prefix, sent, depth)
-    if of.ref is not None:
-        return f"""'"' || {code_sql(prefix, of.ref, f"nullif({value}, '')")} || '"'"""
-    return _scalar(of.type, value)
+    return _scalar(of, value, prefix)
 
 
 def _record(of: TargetField, value: str, prefix: str, sent: Collection[str], depth: int) -> str:
@@ -141,20 +176,32 @@ def _record(of: TargetField, value: str, prefix: str, sent: Collection[str], dep
     return f"CASE WHEN coalesce({some}) IS NOT NULL THEN '{{' || concat_ws(',', {members}) || '}}' END"
 
 
-def _scalar(kind: str, value: str) -> str:
-    if kind == "boolean":
-        return f"""CASE {value} WHEN TRUE THEN '"true"' WHEN FALSE THEN '"false"' END"""
-    if kind == "integer":
+def _scalar(of: TargetField, value: str, prefix: str) -> str:
+    written = plain_sql(of, value, prefix)
+    if of.ref is not None or of.type in ("boolean", *_TIMES):
+        return f"""'"' || {written} || '"'"""
+    if of.type == "integer":
         exact = f"{value} BETWEEN -{_EXACT_IN_HAPLO} AND {_EXACT_IN_HAPLO}"
-        return f"""CASE WHEN {exact} THEN {value}::VARCHAR ELSE '"' || {value}::VARCHAR || '"' END"""
-    if kind == "number":
+        return f"""CASE WHEN {exact} THEN {written} ELSE '"' || {written} || '"' END"""
+    return written if of.type == "number" else f"to_json({written})::VARCHAR"
+
+
+def plain_sql(of: TargetField, value: str, prefix: str) -> str:
+    """Return the SQL expression of a single value as text; NULL when it is blank."""
+    if of.ref is not None:
+        return code_sql(prefix, of.ref, f"nullif({value}, '')")
+    if of.type == "boolean":
+        return f"CASE {value} WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END"
+    if of.type == "integer":
+        return f"{value}::VARCHAR"
+    if of.type == "number":
         refused = "error('a number is not finite')"
         written = f"regexp_replace({value}::VARCHAR, '\\.0$', '')"
         return f"CASE WHEN NOT isfinite({value}) THEN {refused} ELSE {written} END"
-    if kind in _TIMES:
-        written = f"""'"' || {_TIMES[kind].format(value)} || '"'"""
-        return written if kind == "time" else _in_our_calendar(value, written)
-    return f"to_json(nullif({value}, ''))::VARCHAR"
+    if of.type in _TIMES:
+        written = _TIMES[of.type].format(value)
+        return written if of.type == "time" else _in_our_calendar(value, written)
+    return f"nullif({value}, '')"
 
 
 def _in_our_calendar(value: str, written: str) -> str:

@@ -1,7 +1,8 @@
-"""The files that Haplo imports: a control file, and the rows as JSON in parts that it can read.
+"""The files that Haplo imports: a control file, and the rows in parts that it can read, in the binding's form.
 
-DuckDB writes the JSON, a line for each row, and joins the lines of a part; Python only moves finished parts to
-disk. The same rows give the same bytes. Imports `haplo`, `spec`, `sql` and `errors`. Next: `stages/check`.
+DuckDB writes a line for each row, and joins the lines of a part; Python only moves finished parts to disk. What the
+form cannot carry is refused before anything is written. The same rows give the same bytes. Imports `haplo`, `spec`,
+`sql` and `errors`. Next: `stages/check`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import TransformError
-from engine.haplo.compile import compile_control, render_control
+from engine.haplo.compile import compile_control, name_files, render_control
+from engine.haplo.layout import WHY, Layout, layout_of
 from engine.haplo.part import LARGEST, Emitted, Part
-from engine.haplo.record import line_sql
 from engine.journal import cannot_write
 from engine.kinds.types import literal, quote
 from engine.spec.binding import Binding
@@ -26,8 +27,7 @@ from engine.sql import connect, reworded
 if TYPE_CHECKING:
     import duckdb
 
-_AROUND: Final = len("[\n" + "\n]\n")
-_BETWEEN: Final = len(",\n")
+_SUFFIXES: Final = ("json", "tsv", "xml")
 _UNKNOWN: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -49,48 +49,68 @@ def emit(
     left out; `absent` fields are left out of all rows. No part is larger than `limit` bytes.
     """
     entity = schema.schema_
-    control = out / f"{entity}.control.json"
-    rendered = render_control(compile_control(schema, schemas, binding, data_types))
+    control = compile_control(schema, schemas, binding, data_types)
+    layout = layout_of(schema, binding, prefix, absent)
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(out, error) from None
-    _write(control, rendered)
     why = "a row has no key, a date is outside the years 1 to 9999, or a number is not finite"
     with reworded(f"writing the rows of {entity}", TransformError, why=why), connect(rows.parent) as database:
-        database.execute(_lines(schema, line_sql(schema, binding, prefix, absent), rows))
-        parts = tuple(_parts(database, entity, out, min(limit, LARGEST)))
+        _refuse(database, entity, layout, rows)
+        database.execute(_lines(schema, layout, rows))
+        parts = tuple(_parts(database, entity, layout, out, min(limit, LARGEST)))
+    name_files(control, binding, [part.name for part in parts])
+    path = out / f"{entity}.control.json"
+    _write(path, render_control(control))
     _remove_others(entity, out, {part.path for part in parts})
-    return Emitted(control, parts, sum(part.rows for part in parts))
+    return Emitted(path, parts, sum(part.rows for part in parts))
 
 
-def _lines(schema: Schema, line: str, rows: Path) -> str:
+def _refuse(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, rows: Path) -> None:
+    """Stop when the form of the files cannot carry a value, rather than cut it or change it."""
+    if not layout.refused:
+        return
+    counts = ", ".join(f"count_if({condition})" for condition in layout.refused.values())
+    found = database.execute(f"SELECT {counts} FROM read_parquet({literal(str(rows.resolve()))})").fetchone()
+    assert found is not None
+    bad = [f"'{name}' ({count:,} rows)" for name, count in zip(layout.refused, found, strict=True) if count]
+    if bad:
+        raise TransformError(
+            f"{entity}: a {layout.form} file cannot carry what is in {', '.join(bad)}",
+            why=WHY[layout.form],
+            fix=f"add clean: squeeze to the field in the mapping, or write format: json in schemas/haplo/{entity}.yaml",
+            code="not-carried",
+        )
+
+
+def _lines(schema: Schema, layout: Layout, rows: Path) -> str:
     """The statement that makes the table of lines, in the order in which they are written."""
     order = ", ".join(f"{quote(name)} NULLS FIRST" for name in dict.fromkeys([*schema.sort, schema.key]))
     source = f"read_parquet({literal(str(rows.resolve()))})"
     return f"""
         CREATE TEMP TABLE lines AS
-        SELECT line, sum(strlen(line) + {_BETWEEN}) OVER (ORDER BY number) AS upto, number
-        FROM (SELECT {line} AS line, row_number() OVER (ORDER BY {order}) AS number FROM {source})
+        SELECT line, sum(strlen(line) + {len(layout.between)}) OVER (ORDER BY number) AS upto, number
+        FROM (SELECT {layout.line} AS line, row_number() OVER (ORDER BY {order}) AS number FROM {source})
         ORDER BY number"""
 
 
-def _parts(database: duckdb.DuckDBPyConnection, entity: str, out: Path, limit: int) -> Iterator[Part]:
+def _parts(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, out: Path, limit: int) -> Iterator[Part]:
     """Write part after part: each takes as many lines as fit."""
     last = _one(database, "SELECT count(*) FROM lines")
     done = before = 0
     number = 1
     while done < last:
-        room = before + limit - _AROUND + _BETWEEN
+        room = before + limit - layout.around + len(layout.between)
         end = _one(database, f"SELECT max(number) FROM lines WHERE number > {done} AND upto <= {room}")
         if end is None:
             raise _too_large(entity, limit)
         chosen = f"FROM lines WHERE number BETWEEN {done + 1} AND {end}"
-        text = _one(database, f"SELECT string_agg(line, ',\n' ORDER BY number) {chosen}")
+        text = _one(database, f"SELECT string_agg(line, {literal(layout.between)} ORDER BY number) {chosen}")
         before = _one(database, f"SELECT max(upto) {chosen}")
         name = f"{entity}-{number:03}"
-        data = f"[\n{text}\n]\n".encode()
-        path = out / f"{name}.json"
+        data = f"{layout.head}{text}{layout.tail}".encode()
+        path = out / f"{name}.{layout.form}"
         _write(path, data)
         yield Part(name, path, end - done, len(data), hashlib.sha256(data).hexdigest())
         done, number = end, number + 1
@@ -125,6 +145,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def _remove_others(entity: str, out: Path, kept: Collection[Path]) -> None:
     """Take away the parts of an earlier, larger emission: they are not part of this one."""
-    for path in out.glob(f"{entity}-[0-9]*.json"):
-        if path not in kept:
-            path.unlink(missing_ok=True)
+    for suffix in _SUFFIXES:
+        for path in out.glob(f"{entity}-[0-9]*.{suffix}"):
+            if path not in kept:
+                path.unlink(missing_ok=True)
