@@ -143,7 +143,12 @@ def _inherited(application: Application, code: str) -> list[str]:
 
 def _entry(number: int, code: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """An object that is there before the import, found by its code."""
-    return {"ref": f"entry:{number}", "type": facts["type"], "title": facts.get("title", code), "behaviour": code}
+    return {
+        "ref": f"entry:{number}",
+        "type": facts.get("type", ""),
+        "title": facts.get("title", code),
+        "behaviour": code,
+    }
 
 
 def _guess(name: str, bound: BoundName, schema: Schema) -> str:

@@ -16,6 +16,7 @@ from engine.haplo.part import Emitted, Part
 from engine.haplo.target import data_types
 from engine.journal import Journal
 from engine.kinds.types import literal, quote
+from engine.run.application import school_application
 from engine.run.plan import Plan, settings_of, world_of
 from engine.run.report import EntityReport, Report
 from engine.spec.project import Project
@@ -102,9 +103,8 @@ class Making:
             parts = (Part(p["name"], out / p["path"], p["rows"], p["bytes"], p["sha256"]) for p in done["parts"])
             return Emitted(out / done["control"], tuple(parts), done["rows"])
         binding, schemas = self.project.binding(entity), self.project.schemas()
-        types: Mapping[str, str] = {}
-        if self.school.application is not None:
-            types = data_types(self.project.application(self.school.application), binding.model)
+        application = school_application(self.project, self.school)
+        types = data_types(application, binding.model) if application is not None else {}
         unmapped = [name for name in schemas[entity].fields if name not in self.plan.queries[entity].lineage]
         rows = self.folder / "rows" / f"{entity}.parquet"
         absent = [*books.absent, *unmapped]

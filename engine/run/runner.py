@@ -20,6 +20,7 @@ from engine.haplo.api import Mode
 from engine.haplo.part import Emitted
 from engine.haplo.target import application_case, derived_application
 from engine.journal import Journal
+from engine.run.application import school_application
 from engine.run.folder import locked, new_run, school_folder, unfinished
 from engine.run.making import Making
 from engine.run.plan import Plan
@@ -141,8 +142,9 @@ class Runner:
                 self.tell(Event("checked", about, line.entity, found.good, found.records))
 
     def _application(self) -> dict[str, object]:
-        if self.school.application is not None:
-            return application_case(self.project.application(self.school.application))
+        application = school_application(self.project, self.school)
+        if application is not None:
+            return application_case(application)
         bindings = [self.project.binding(entity) for entity in self.plan.entities]
         return derived_application(bindings, self.project.schemas())
 
@@ -173,6 +175,8 @@ class Runner:
             for kind in DOCUMENTS
             for loaded in sorted(self.project.of(kind), key=lambda item: item.name)
         ]
+        application = school_application(self.project, self.school)
+        documents.append("" if application is None else application.model_dump_json())
         plain = {name: value for name, value in config.items() if isinstance(value, str)}
         school = self.school.model_dump_json(by_alias=True)
         wanted = [documents, school, plain, self.plan.entities, self._mode(), str(self.options.today)]

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import Problem
+from engine.haplo.application_fit import application_problems
 from engine.haplo.fit import binding_problems
 from engine.haplo.target import data_types
+from engine.run.application import application_of, requirements_problems
 from engine.spec.binding import Application, Binding
 from engine.spec.check import check
 from engine.spec.load import Loaded
@@ -20,7 +22,7 @@ from engine.spec.school import School
 
 def all_problems(project: Project) -> list[Problem]:
     """Return every problem of a project, sorted by place."""
-    found = check(project)
+    found = sorted([*check(project), *requirements_problems(project)], key=Problem.sort_key)
     if not any(problem.level == "error" for problem in found):
         found = sorted(dict.fromkeys([*found, *_of_bindings(project)]), key=Problem.sort_key)
     return found
@@ -40,7 +42,7 @@ def _of_bindings(project: Project) -> Iterator[Problem]:
     for school in project.of("school"):
         if not isinstance(school.content, School) or school.content.application is None:
             continue
-        application = project.application(school.content.application)
+        application = application_of(project, school.content.application)
         for entity in school.content.entities:
             binding = project.get("binding", entity)
             if binding is not None:
@@ -48,10 +50,16 @@ def _of_bindings(project: Project) -> Iterator[Problem]:
 
 
 def _of_binding(project: Project, loaded: Loaded, application: Application | None) -> Iterator[Problem]:
-    binding = loaded.content
+    binding, document = loaded.content, loaded.document
     assert isinstance(binding, Binding)
     types = data_types(application, binding.model) if application else {}
     schema, schemas = project.schema(binding.binding), project.schemas()
-    yield from binding_problems(
-        schema, schemas, binding, types, lambda name: loaded.document.key_place(("names", name))
-    )
+    yield from binding_problems(schema, schemas, binding, types, lambda name: document.key_place(("names", name)))
+    if application is not None:
+        yield from application_problems(
+            binding,
+            schema,
+            application,
+            lambda *path: document.place(path),
+            lambda *path: document.key_place(path),
+        )
