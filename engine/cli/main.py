@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import sys
 import tempfile
 import traceback
@@ -91,10 +92,10 @@ def _main(arguments: list[str] | None) -> int:
     except EngineError as error:
         return _fail(error)
     except BrokenPipeError:
-        sys.stderr.close()
+        _give_up_output()
         return 1
     except OSError as error:
-        return _fail(cannot_write(_written(error), error)) if error.errno in FULL else _report_bug(error)
+        return _report_full(error) if error.errno in FULL else _report_bug(error)
     except Exception as bug:  # the last line of defence: whatever is left is a bug of ours
         return _report_bug(bug)
 
@@ -106,8 +107,15 @@ def _fail(error: EngineError) -> int:
     return error.exit_code
 
 
-def _written(error: OSError) -> Path:
-    return Path(error.filename) if isinstance(error.filename, str) else Path("standard output")
+def _report_full(error: OSError) -> int:
+    """Say which disk is full; what Python raises of its own names no file for standard output."""
+    _give_up_output()
+    return _fail(cannot_write(Path(error.filename or "standard output"), error))
+
+
+def _give_up_output() -> None:
+    """Let what is still to be printed go nowhere, so that the end of this process does not fail over it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_bug(bug: Exception) -> int:
