@@ -207,15 +207,9 @@ def start(*arguments: str, environ: dict[str, str] | None = None, **more: Any) -
 def start_python(*arguments: str, environ: dict[str, str] | None = None, **more: Any) -> subprocess.Popen[str]:
     """Start Python as the commands are started."""
     known = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
     return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**known, **(environ or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **more,
+        [sys.executable, *arguments], cwd=ROOT, env={**known, **(environ or {})}, text=True, **streams
     )
 
 
@@ -235,9 +229,11 @@ def call(
 
 def end_of(process: subprocess.Popen[str], timeout: float = 90) -> Ended:
     """Wait for a command to end."""
+    if process.stdout is not None and process.stdout.closed:
+        process.stdout = None
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
-    return Ended(process.returncode, out, err)
+    return Ended(process.returncode, out or "", err)

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
-from project import ENTITIES, ROOT, SCHOOL, Project, a_project, by_id, call, end_of, start, wire
+from project import ENTITIES, ROOT, SCHOOL, Project, a_project, by_id, call, end_of, start, start_python, wire
 
 from engine.cli.main import COMMANDS
 from engine.simulators.xporter import XporterSimulator
@@ -87,6 +87,40 @@ def test_what_is_mistyped_is_told_with_what_was_meant(arguments: list[str], says
     assert says in ended.err
     assert ended.out == ""
     assert "Traceback" not in ended.err
+
+
+INTERRUPTED_WHILE_LOADING = """
+import runpy, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "click":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["haplomap", "--help"]
+runpy.run_module("engine", run_name="__main__")
+"""
+
+
+def test_ctrl_c_is_no_traceback_even_before_the_command_has_begun() -> None:
+    ended = end_of(start_python("-c", INTERRUPTED_WHILE_LOADING))
+    assert (ended.code, ended.codes, ended.out) == (130, ["interrupted"], "")
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("arguments", [("plan", SCHOOL), ("check", "--format", "json"), ("check", "-v")], ids=" ".join)
+def test_results_that_find_no_room_are_told(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = end_of(start(*arguments, "--project", "examples/demo", stdout=full))
+    assert (ended.code, ended.codes) == (1, ["storage"])
+    assert "standard output: the disk is full" in ended.err
+
+
+def test_a_reader_that_goes_away_is_no_failure_worth_words() -> None:
+    process = start("plan", SCHOOL, "--project", "examples/demo", "-v")
+    assert process.stdout is not None
+    process.stdout.close()
+    ended = end_of(process)
+    assert (ended.code, ended.err) == (1, "")
 
 
 def test_a_new_project_has_nothing_wrong_and_can_be_planned(tmp_path: Path) -> None:
