@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from engine.expression import pattern_problem, regex_problem
 from engine.kinds.select import PathText
@@ -51,27 +51,40 @@ def literal(value: str | int | float | bool | list[str] | None) -> str:
 class BooleanWords(Word):
     """The words that stand for true and for false on the wire."""
 
-    true: Texts = ["true", "1"]
-    false: Texts = ["false", "0"]
+    true: Annotated[Texts, Field(description="words for true")] = ["true", "1"]
+    false: Annotated[Texts, Field(description="words for false")] = ["false", "0"]
 
 
-def _check_patterns(texts: list[str]) -> list[str]:
-    for text in texts:
-        if (wrong := pattern_problem(text)) is not None:
-            raise problem("bad-format", f"{text!r} is no pattern of a date or a time: {wrong}")
-    return texts
+def _check_pattern(text: str) -> str:
+    wrong = pattern_problem(text)
+    if wrong is not None:
+        raise problem("bad-format", f"{text!r} is no pattern of a date or a time: {wrong}")
+    return text
 
 
-Patterns = Annotated[Texts, AfterValidator(_check_patterns)]
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Patterns = Annotated[
+    list[Annotated[str, AfterValidator(_check_pattern)]],
+    BeforeValidator(_one_or_more, json_schema_input_type=str | list[str]),
+]
 
 
 class Formats(Word):
     """How a source writes values of each type. Date patterns are those of strftime."""
 
-    date: Patterns = ["%Y-%m-%d"]
-    datetime: Patterns = ["%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
-    time: Patterns = ["%H:%M:%S", "%H:%M"]
-    boolean: BooleanWords = BooleanWords()
+    date: Annotated[Patterns, Field(description="patterns of dates, as in strftime; the first that fits counts")] = [
+        "%Y-%m-%d"
+    ]
+    datetime: Annotated[Patterns, Field(description="patterns of dates with a time")] = [
+        "%Y-%m-%dT%H:%M:%S.%f",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%dT%H:%M:%SZ",
+    ]
+    time: Annotated[Patterns, Field(description="patterns of times")] = ["%H:%M:%S", "%H:%M"]
+    boolean: Annotated[BooleanWords, Field(description="words for true and false")] = BooleanWords()
     blank: Annotated[Literal["null", "keep"], Field(description="what a blank text is: no value, or itself")] = "null"
     omits_null: Annotated[
         bool,
@@ -82,17 +95,17 @@ class Formats(Word):
 class SourceField(Word):
     """A field of a record, as the source sends it."""
 
-    type: ScalarType | Literal["list"] = "text"
+    type: Annotated[ScalarType | Literal["list"], Field(description="what the text on the wire is read as")] = "text"
     at: Annotated[
         list[PathText] | PathText | None,
         Field(description="where the value is, if not under the field's own name"),
     ] = None
     split: Annotated[str | None, Field(description="a list sent as one text: what separates its items")] = None
-    values: list[str] | None = None
+    values: Annotated[list[str] | None, Field(description="the values that are known, for the reader")] = None
     pii: Annotated[str | None, Field(description="the kind of personal data this is")] = None
     scope: Annotated[object, Field(description="the consent that opens this field")] = None
     option: Annotated[str | None, Field(description="the option to ask for to get this field")] = None
-    note: str = ""
+    note: Annotated[str, Field(description="for the reader")] = ""
     assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
 
     def paths(self, name: str) -> list[str]:
@@ -131,19 +144,19 @@ _RULES_OF = {
 class TargetField(Word):
     """A field of an entity: its type, its rules and what it means."""
 
-    type: ScalarType | Literal["list", "record"] = "text"
+    type: Annotated[ScalarType | Literal["list", "record"], Field(description="what kind of value it is")] = "text"
     ref: Annotated[Name | None, Field(description="the entity whose key this is")] = None
     of: Annotated[TargetField | None, Field(description="what a list is a list of")] = None
     fields: Annotated[dict[Name, TargetField] | None, Field(description="the parts of a record")] = None
     values: Annotated[list[str] | None, Field(description="the values of an enum")] = None
-    required: bool = False
+    required: Annotated[bool, Field(description="a row without a good value is quarantined")] = False
     max: Annotated[int | None, Field(description="longest text, or most items of a list", gt=0)] = None
     min: Annotated[int | None, Field(description="shortest text, or fewest items of a list", ge=0)] = None
     pattern: Annotated[Regex | None, Field(description="a regular expression that the whole text must match")] = None
     after: Annotated[DateText | None, Field(description="the first date allowed, yyyy-mm-dd")] = None
     before: Annotated[DateText | None, Field(description="the last date allowed, yyyy-mm-dd")] = None
     pii: Annotated[str | None, Field(description="the kind of personal data this is")] = None
-    description: str = ""
+    description: Annotated[str, Field(description="what it means")] = ""
 
     @model_validator(mode="after")
     def _fits(self) -> TargetField:
@@ -157,7 +170,7 @@ class TargetField(Word):
             raise problem("bad-type", "a reference holds a key, so its type is text")
         for rule, kinds in _RULES_OF.items():
             if getattr(self, rule) is not None and self.type not in kinds:
-                raise problem("bad-type", f"'{rule}' is a rule of {' and '.join(kinds)}, and this is {self.type}")
+                raise problem("bad-type", f"'{rule}' is a rule of {' or '.join(kinds)} fields, and this is {self.type}")
         return self
 
     def sql_type(self) -> str:

@@ -82,7 +82,7 @@ def _check_template(text: str) -> str:
     try:
         Template.parse(text)
     except TemplateProblem as error:
-        raise problem("bad-template", f"the template cannot be read: {error.message}") from None
+        raise problem("bad-template", error.message) from None
     return text
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from engine.document import Document
-from engine.errors import Problem
+from engine.errors import Place, Problem
 from engine.kinds.word import Word
 from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding, BoundName
@@ -119,6 +119,7 @@ def _check_names(document: Document, at: Path, word: Word, known: dict[str, obje
             line = template.line(name)
             place = document.block_place(path, line, _column(template.text, name, line))
             what = f"the template uses '{name}', which nothing declares"
+            place = Place(place.file, place.line, place.column, len(name))
             yield Problem("unknown-name", what, place, fix=did_you_mean(name, choices))
 
 
@@ -132,7 +133,8 @@ def _check_schema(project: Project, document: Document, schema: Schema) -> Itera
     if schema.key not in schema.fields:
         yield unknown("unknown-field", f"the key '{schema.key}' is no field", document, ("key",), schema.key, fields)
     elif schema.fields[schema.key].type != "text":
-        yield Problem("key-not-text", "a row's key is text", document.place(("fields", schema.key)))
+        place = document.place(("fields", schema.key, "type"))
+        yield Problem("bad-key", f"'{schema.key}' is the key of a row, and a key is text", place)
     for index, name in enumerate(schema.sort):
         if name not in schema.fields:
             yield unknown("unknown-field", f"'{name}' is no field", document, ("sort", index), name, fields)
@@ -175,12 +177,11 @@ def _check_lookup(loaded: Loaded, lookup: Lookup) -> Iterator[Problem]:
     try:
         read_csv(lookup.csv, loaded.home.parent)
     except CsvProblem as problem:
-        path = ("csv", "file") if problem.code != "unknown-column" else ("csv",)
-        yield Problem(problem.code, problem.what, loaded.document.place(path), fix=_columns(problem.candidates))
-
-
-def _columns(names: list[str]) -> str:
-    return f"its columns are {', '.join(names)}" if names else ""
+        known = problem.candidates
+        key, word = ("from", lookup.csv.from_) if lookup.csv.from_ not in known else ("to", lookup.csv.to)
+        place = loaded.document.place(("csv", key if problem.code == "unknown-column" else "file"))
+        why = f"its columns are {', '.join(known)}" if known else ""
+        yield Problem(problem.code, problem.what, place, why, did_you_mean(word, known))
 
 
 def check_mapping(project: Project, loaded: Loaded, mapping: Mapping) -> Iterator[Problem]:

@@ -70,7 +70,7 @@ class Deriver:
         broken = [test for _, test in rules(fitted or "NULL", target)]
         if fitted is None or gives_null(fitted) or any(not gives_null(f"nullif({test}, FALSE)") for test in broken):
             what = f"this value cannot stand in {said_target(target)}"
-            return self.findings.add(Finding(at, "bad-constant", what))
+            return self.findings.add(Finding(at, "bad-constant", what, why=_WRITTEN.get(target.type, "")))
         return Expr(fitted, target.sql_type())
 
     def _as(self, expr: Expr, target: TargetField) -> Expr:
@@ -253,6 +253,14 @@ class Deriver:
         lost = [miss.condition for miss in expr.misses if miss.lost]
         bad = either([expr.bad, *lost, f"({expr.sql}) IS NOT NULL AND ({fitted}) IS NULL"])
         return replace(expr, sql=fitted, type=target.sql_type(), bad=bad)
+
+
+_WRITTEN = {
+    "date": "in documents a date is written yyyy-mm-dd, whatever the source writes",
+    "datetime": "in documents a time of day is written yyyy-mm-ddThh:mm:ss, whatever the source writes",
+    "time": "in documents a time is written hh:mm, whatever the source writes",
+    "boolean": "in documents it is true or false, whatever the source writes",
+}
 
 
 def target_of(kind: str) -> TargetField:

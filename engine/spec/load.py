@@ -65,7 +65,9 @@ def load_file(file: Path, shown: Path) -> tuple[Loaded | None, list[Problem]]:
     try:
         content = model.model_validate(document.data)
     except ValidationError as error:
-        return None, [*problems, *problems_of(document, model, error.errors(include_url=False))]
+        lines = {problem.place.line for problem in problems if problem.place}
+        found = problems_of(document, model, error.errors(include_url=False))
+        return None, [*problems, *(each for each in found if each.place and each.place.line not in lines)]
     if any(problem.level == "error" for problem in problems):
         return None, problems
     assert isinstance(content, Content)

@@ -38,6 +38,12 @@ _RANGE = {
     "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} of them",
 }
+_FORMS = {
+    r"^[a-z][a-z0-9_]*$": "must be small letters, digits and '_', and begin with a letter",
+    r"^[a-z][a-z0-9-]*$": "must be small letters, digits and '-', and begin with a letter",
+    r"^[a-z0-9][a-z0-9-]*$": "must be small letters, digits and '-', and not begin with '-'",
+    r"^[a-zA-Z0-9_-]+$": "must be letters, digits, '-' and '_'",
+}
 MAPPED = frozenset(
     {
         *_EXPECTED,
@@ -200,7 +206,7 @@ def _of_value(kind: str, context: Any, error: ErrorDetails) -> tuple[str, str, s
     if kind == "union_tag_not_found":
         return "does not say its kind", "missing-key", "add kind:"
     if kind == "string_pattern_mismatch":
-        return f"does not have the form {context['pattern']}", "bad-name", ""
+        return _FORMS.get(context["pattern"], f"does not have the form {context['pattern']}"), "bad-name", ""
     if kind in _RANGE:
         return f"must be {_RANGE[kind].format(**context)}", "out-of-range", ""
     return f"must be {_EXPECTED[kind]}, and is {_found(error['input'])}", "wrong-type", _quote_it(error)

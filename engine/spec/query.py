@@ -125,6 +125,7 @@ class _Builder:
         self.deriver = Deriver(world.source.formats, world.lookups, self.relation, world.keys, self.findings)
         self.conditions = Conditions(self.deriver)
         self._open: list[str] = []
+        self._loops: set[frozenset[str]] = set()
 
     def relation(self, name: str, at: At) -> Relation | None:
         """Return a fresh relation of a table or a set; each use asks for its own columns."""
@@ -141,7 +142,10 @@ class _Builder:
 
     def _table(self, name: str, table: Table, at: At) -> Relation | None:
         if name in self._open:
-            self.findings.add(Finding(at, "table-loop", f"table '{name}' is made of itself"))
+            loop = frozenset(self._open[self._open.index(name) :])
+            if loop not in self._loops:
+                self.findings.add(Finding(at, "table-loop", f"table '{name}' is made of itself"))
+            self._loops.add(loop)
             return None
         own_at: At = ("tables", name)
         self._open.append(name)
