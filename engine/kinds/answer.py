@@ -20,11 +20,15 @@ Means = Literal["paused", "refused", "expired", "retry", "fatal"]
 class When(Word):
     """A condition on an answer: a value in its JSON, or its status code."""
 
-    json_: Annotated[PathText | None, Field(alias="json")] = None
-    status: list[int] | None = None
+    json_: Annotated[PathText | None, Field(description="where in the answer a value is looked at", alias="json")] = (
+        None
+    )
+    status: Annotated[
+        list[int] | None, Field(description="status codes for which the rule counts; any if left out")
+    ] = None
     present: Annotated[bool | None, Field(description="there is a value, and it is not null or blank")] = None
     matches: Annotated[Pattern | None, Field(description="a regular expression found in the text, in any case")] = None
-    equals: Texts | None = None
+    equals: Annotated[Texts | None, Field(description="texts of which the value must be one")] = None
 
     @model_validator(mode="after")
     def _one_test(self) -> When:
@@ -54,24 +58,29 @@ class ErrorRule(Word):
     request again; retry: may heal; fatal: ends the run.
     """
 
-    when: When
-    means: Means
+    when: Annotated[When, Field(description="what an answer must be like")]
+    means: Annotated[Means, Field(description="what is done about it")]
     say: Annotated[str, Field(description="what a person is told; our own words")]
-    fix: str = ""
+    fix: Annotated[str, Field(description="what the person should do")] = ""
 
 
 class RetryAt(Word):
     """A header that says when to ask again."""
 
-    header: str
-    as_: Annotated[Literal["seconds", "unix", "http"], Field(alias="as")]
+    header: Annotated[str, Field(description="the name of the header")]
+    as_: Annotated[
+        Literal["seconds", "unix", "http"],
+        Field(description="what it holds: seconds to wait, a Unix time, or an HTTP date", alias="as"),
+    ]
 
 
 class Rates(Word):
     """How much a source can be asked."""
 
     connections: Annotated[int, Field(gt=0, le=64, description="requests under way at one time")] = 1
-    retry_at: list[RetryAt] = [
+    retry_at: Annotated[
+        list[RetryAt], Field(description="headers that say when to ask again; the first that can be read counts")
+    ] = [
         RetryAt(header="Retry-After", as_="seconds"),
         RetryAt(header="Retry-After", as_="http"),
         RetryAt(header="X-RateLimit-Reset", as_="unix"),
@@ -82,6 +91,8 @@ class Rates(Word):
 class Retry(Word):
     """How a failure that may heal is tried again: after `wait`, doubled each time, never more than `longest`."""
 
-    attempts: Annotated[int, Field(gt=0, le=20)] = 5
-    wait: Duration = "500ms"
-    longest: Duration = "5m"
+    attempts: Annotated[int, Field(description="how often a request is made in all", gt=0, le=20)] = 5
+    wait: Annotated[Duration, Field(description="the wait before the second attempt; it doubles with each more")] = (
+        "500ms"
+    )
+    longest: Annotated[Duration, Field(description="no wait is longer than this")] = "5m"

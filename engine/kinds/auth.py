@@ -17,17 +17,17 @@ from engine.kinds.word import Duration, TemplateText, Word
 class Header(Word):
     """A header sent with every request."""
 
-    name: str
-    value: TemplateText
+    name: Annotated[str, Field(description="the name of the header")]
+    value: Annotated[TemplateText, Field(description="its value; `{{ token }}` is the token")]
 
 
 class TokenRequest(Word):
     """The request that gives a token. `json` and `form` are alternatives; their values are templates."""
 
-    method: Literal["POST", "GET"] = "POST"
-    url: TemplateText
-    json_: Annotated[dict[str, TemplateText] | None, Field(alias="json")] = None
-    form: dict[str, TemplateText] | None = None
+    method: Annotated[Literal["POST", "GET"], Field(description="how it is asked for")] = "POST"
+    url: Annotated[TemplateText, Field(description="where it is asked for")]
+    json_: Annotated[dict[str, TemplateText] | None, Field(description="the body, as JSON", alias="json")] = None
+    form: Annotated[dict[str, TemplateText] | None, Field(description="the body, as a form")] = None
 
 
 class NoAuth(Word):
@@ -40,19 +40,19 @@ class HeaderAuth(Word):
     """A fixed header, such as an API key."""
 
     kind: Literal["header"]
-    header: Header
+    header: Annotated[Header, Field(description="the header that holds the key")]
 
 
 class TokenAuth(Word):
     """A token is asked for first, shared by all requests, renewed ahead of its end and when it is refused."""
 
     kind: Literal["token"]
-    request: TokenRequest
+    request: Annotated[TokenRequest, Field(description="the request that gives a token")]
     token: Annotated[PathText, Field(description="where the token stands in the answer")]
     expires_at: Annotated[PathText | None, Field(description="where its end stands, an ISO time in UTC")] = None
     expires_in: Annotated[PathText | None, Field(description="where its life stands, in seconds")] = None
-    renew_before: Duration = "60s"
-    header: Header
+    renew_before: Annotated[Duration, Field(description="how long before its end a token is renewed")] = "60s"
+    header: Annotated[Header, Field(description="the header that holds the token")]
 
 
 Auth = Annotated[NoAuth | HeaderAuth | TokenAuth, Field(discriminator="kind")]

@@ -17,15 +17,17 @@ from engine.kinds.word import Word
 class PageSize(Word):
     """The parameter that asks for a page size, and the size that is asked for."""
 
-    param: str
-    value: Annotated[int, Field(gt=0)]
+    param: Annotated[str, Field(description="the name of the parameter")]
+    value: Annotated[int, Field(description="how many records are asked for", gt=0)]
 
 
 class LastPage(Word):
     """Where an answer says how many pages there are; `absent: one` when it may leave that out on a single page."""
 
-    at: PathText
-    absent: Literal["one", "error"] = "error"
+    at: Annotated[PathText, Field(description="where the number of pages stands")]
+    absent: Annotated[
+        Literal["one", "error"], Field(description="what it means if it is not there: one page, or a wrong answer")
+    ] = "error"
 
 
 class _Whole(Word):
@@ -70,10 +72,10 @@ class NumberedPages(_Whole):
     """Pages asked for by number; the answer states how many there are."""
 
     kind: Literal["number"]
-    param: str
-    first: int = 1
-    size: PageSize | None = None
-    last: LastPage
+    param: Annotated[str, Field(description="the parameter that holds the page")]
+    first: Annotated[int, Field(description="the number of the first page")] = 1
+    size: Annotated[PageSize | None, Field(description="how large a page is asked for")] = None
+    last: Annotated[LastPage, Field(description="how the number of the last page is found")]
     total: Annotated[PathText | None, Field(description="where an answer says how many records there are")] = None
     page: Annotated[PathText | None, Field(description="where an answer says which page it is")] = None
 

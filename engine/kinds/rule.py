@@ -18,22 +18,22 @@ TESTS = ("in_", "not_in", "equals", "present", "at_least", "at_most", "matches",
 class OfSetting(Word):
     """A list that a school sets. null switches the rule off."""
 
-    setting: str
+    setting: Annotated[str, Field(description="the setting that holds the list: `group.name`")]
 
 
 class Rule(Word):
     """Records are kept where this is true."""
 
-    rule: RuleName
-    field: str | None = None
-    in_: Annotated[list[Text] | OfSetting | None, Field(alias="in")] = None
-    not_in: list[Text] | OfSetting | None = None
-    equals: Text | bool | None = None
-    present: bool | None = None
+    rule: Annotated[RuleName, Field(description="its name: reports count what it filters under it")]
+    field: Annotated[str | None, Field(description="the field that is looked at")] = None
+    in_: Annotated[list[Text] | OfSetting | None, Field(description="the value is one of these", alias="in")] = None
+    not_in: Annotated[list[Text] | OfSetting | None, Field(description="the value is none of these")] = None
+    equals: Annotated[Text | bool | None, Field(description="the value is this")] = None
+    present: Annotated[bool | None, Field(description="there is a value, or there is none")] = None
     at_least: Annotated[int | None, Field(description="a number, or for a list and a text its length")] = None
-    at_most: int | None = None
+    at_most: Annotated[int | None, Field(description="a number, or for a list and a text its length")] = None
     matches: Annotated[str | None, Field(description="a regular expression that the whole text must match")] = None
-    sql: SqlText | None = None
+    sql: Annotated[SqlText | None, Field(description="a DuckDB condition over converted source fields")] = None
     when: Annotated[str | None, Field(description="a true/false setting; where it is false the rule is off")] = None
 
     @model_validator(mode="after")

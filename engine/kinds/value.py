@@ -48,9 +48,12 @@ def _plain_order(value: Any) -> Any:
 class Order(Word):
     """A field to sort by. A plain name is short for `{by: name}`."""
 
-    by: str
-    descending: bool = False
-    as_: Annotated[Literal["text", "integer", "number", "date"] | None, Field(alias="as")] = None
+    by: Annotated[str, Field(description="the field")]
+    descending: Annotated[bool, Field(description="the largest first")] = False
+    as_: Annotated[
+        Literal["text", "integer", "number", "date"] | None,
+        Field(description="read the field as this type before sorting", alias="as"),
+    ] = None
 
 
 Orders = Annotated[list[Annotated[Order, BeforeValidator(_plain_order, json_schema_input_type=str | Order)]], Field()]
@@ -74,9 +77,10 @@ class Value(Word):
     )
     fields: Annotated[dict[Name, Nested] | None, Field(description="what each record gives; a list of records")] = None
     item: Annotated[Nested | None, Field(description="what each record gives; a plain list")] = None
-    order: Orders = []
+    order: Annotated[Orders, Field(description="the order of the list's items")] = []
     clean: Annotated[
-        list[CleanWord], BeforeValidator(_one_or_more, json_schema_input_type=CleanWord | list[CleanWord])
+        Annotated[list[CleanWord], BeforeValidator(_one_or_more, json_schema_input_type=CleanWord | list[CleanWord])],
+        Field(description="what is done to the text, in this order"),
     ] = []
     split: Annotated[str | None, Field(description="a regular expression that parts the items of a list")] = None
     lookup: Annotated[Name | None, Field(description="a table of codes")] = None
@@ -121,13 +125,13 @@ class Join(Word):
 
     set: Annotated[str, Field(description="the record set, or the table, that is looked into")]
     by: Annotated[dict[str, str], Field(description="their field: the field in view that it equals", min_length=1)]
-    where: dict[str, Constant] = {}
-    fold_case: bool = False
+    where: Annotated[dict[str, Constant], Field(description="their fields and the values these must have")] = {}
+    fold_case: Annotated[bool, Field(description="keys match in any case, and without blanks around them")] = False
     keep: Annotated[Literal["first", "last"] | None, Field(description="which of several matches is used")] = None
-    order: Orders = []
+    order: Annotated[Orders, Field(description="the order in which `keep` chooses")] = []
 
 
 class OnePer(Word):
     """Several records of one key become one row: the first in this order; the others count as merged."""
 
-    order: Annotated[Orders, Field(min_length=1)]
+    order: Annotated[Orders, Field(description="the record that comes first in this order is used", min_length=1)]

@@ -26,34 +26,34 @@ def _plain_field(value: Any) -> Any:
 class PersonName(Word):
     """The parts of a person's name, from fields of the entity. Haplo needs `last`."""
 
-    title: Name | None = None
-    first: Name | None = None
-    middle: Name | None = None
-    last: Name
-    suffix: Name | None = None
+    title: Annotated[Name | None, Field(description="the field of the title")] = None
+    first: Annotated[Name | None, Field(description="the field of the first name")] = None
+    middle: Annotated[Name | None, Field(description="the field of the middle names")] = None
+    last: Annotated[Name, Field(description="the field of the family name")]
+    suffix: Annotated[Name | None, Field(description="the field of what follows the name")] = None
 
 
 class PostalAddress(Word):
     """The parts of an address, from fields of the entity. Haplo needs a two letter `country`."""
 
-    street1: Name | None = None
-    street2: Name | None = None
-    city: Name | None = None
-    county: Name | None = None
-    postcode: Name | None = None
-    country: Name
+    street1: Annotated[Name | None, Field(description="the field of the first line")] = None
+    street2: Annotated[Name | None, Field(description="the field of the second line")] = None
+    city: Annotated[Name | None, Field(description="the field of the town")] = None
+    county: Annotated[Name | None, Field(description="the field of the county")] = None
+    postcode: Annotated[Name | None, Field(description="the field of the postcode")] = None
+    country: Annotated[Name, Field(description="the field of the two letter code of the country")]
 
 
 class BoundName(Word):
     """One Haplo name. A plain field name is short for `{from: field}`."""
 
-    from_: Annotated[Name | None, Field(alias="from")] = None
+    from_: Annotated[Name | None, Field(description="the field of the entity", alias="from")] = None
     value: Annotated[Constant, Field(description="a constant")] = None
     part: Annotated[Name | None, Field(description="of a list of records: the part that is sent")] = None
     first: Annotated[bool, Field(description="of a list: only its first value is sent")] = False
-    person_name: PersonName | None = None
-    postal_address: PostalAddress | None = None
-    qualifier: str | None = None
+    person_name: Annotated[PersonName | None, Field(description="the fields of a person's name")] = None
+    postal_address: Annotated[PostalAddress | None, Field(description="the fields of an address")] = None
+    qualifier: Annotated[str | None, Field(description="the qualifier under which the value stands")] = None
     map: Annotated[dict[str, str] | None, Field(description="what each value becomes in Haplo")] = None
     list_: Annotated[
         dict[str, str] | None,
@@ -111,8 +111,8 @@ class Binding(Word):
 class AttributeSpec(Word):
     """An attribute of an application."""
 
-    type: str = "text"
-    title: str = ""
+    type: Annotated[str, Field(description="its data type in Haplo; `ref` links to objects")] = "text"
+    title: Annotated[str, Field(description="its name for people")] = ""
     links_to: Annotated[list[str], Field(description="the types that a `ref` may point to")] = []
     qualifiers: Annotated[list[str], Field(description="the qualifiers that its values may have")] = []
     alias_of: Annotated[str | None, Field(description="the attribute behind it, whose code is the one to use")] = None
@@ -121,26 +121,26 @@ class AttributeSpec(Word):
 class TypeSpec(Word):
     """A type of an application; `attributes` are its own, beside those of its parent."""
 
-    title: str = ""
-    parent: str | None = None
-    attributes: list[str] = []
+    title: Annotated[str, Field(description="its name for people")] = ""
+    parent: Annotated[str | None, Field(description="the type whose attributes it has too")] = None
+    attributes: Annotated[list[str], Field(description="codes of its own attributes")] = []
     hides: Annotated[list[str], Field(description="attributes of its parent that it does not have")] = []
-    annotations: list[str] = []
+    annotations: Annotated[list[str], Field(description="annotations of the type")] = []
     behaviour: Annotated[list[str], Field(description="what it is in Haplo: `classification`, `physical`")] = []
 
 
 class Application(Word):
     """What the receiving Haplo application has, as far as we send to it."""
 
-    application: Name
-    title: str = ""
+    application: Annotated[Name, Field(description="its name")]
+    title: Annotated[str, Field(description="its name for people")] = ""
     requirements: Annotated[
         list[str],
         Field(description="files of `requirements.schema` texts beside this document; what it says itself goes first"),
     ] = []
-    attributes: dict[str, AttributeSpec] = {}
-    types: dict[str, TypeSpec] = {}
-    qualifiers: list[str] = []
+    attributes: Annotated[dict[str, AttributeSpec], Field(description="attributes by code")] = {}
+    types: Annotated[dict[str, TypeSpec], Field(description="types by code")] = {}
+    qualifiers: Annotated[list[str], Field(description="codes of the qualifiers that there are")] = []
     auto_models: Annotated[list[str], Field(description="types selected for a model of their own")] = []
     objects: Annotated[dict[str, dict[str, Any]], Field(description="entries of lists: code to type and title")] = {}
     user_tags: Annotated[

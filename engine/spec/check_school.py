@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.document import Document
 from engine.errors import Problem
 from engine.problem_text import did_you_mean
+from engine.spec.binding import Binding
 from engine.spec.load import Loaded
 from engine.spec.place import problem_of
 from engine.spec.project import Project
 from engine.spec.query import World, findings
-from engine.spec.school import School
+from engine.spec.school import Deliver, Folder, School, UserSync
 from engine.spec.source import ConfigItem, Source
 
+_URL = "write one such as https://example.org, without a user and without '?'"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -28,6 +30,7 @@ def check_school(project: Project, loaded: Loaded) -> Iterator[Problem]:
     yield from _check_zone(document, school)
     yield from _check_settings(project, document, school)
     yield from _check_deliver(document, school)
+    yield from _check_way(project, document, school)
     if school.application is not None and project.get("application", school.application) is None:
         yield _unknown(project, document, "application", school.application, ("application",))
     if project.get("source", school.source) is None:
@@ -84,7 +87,7 @@ def _check_value(document: Document, path: tuple[str, str], item: ConfigItem, va
         what = f"'{path[1]}' does not have the form {item.pattern}"
         yield Problem("bad-value", what, document.place(path), item.description)
     elif item.type == "url" and plain and not _is_url(str(value)):
-        yield Problem("bad-url", f"'{path[1]}' is no http or https address", document.place(path))
+        yield Problem("bad-url", f"'{path[1]}' is no http or https address", document.place(path), fix=_URL)
 
 
 def _is_url(text: str) -> bool:
@@ -139,20 +142,43 @@ _SAID = {"text": "text", "texts": "a list of texts", "boolean": "true or false",
 
 def _check_deliver(document: Document, school: School) -> Iterator[Problem]:
     deliver = school.deliver
-    if deliver is None:
+    if deliver is None or isinstance(deliver, Folder):
         return
     parts = urlsplit(deliver.url)
     if not _is_url(deliver.url):
-        yield Problem("bad-url", "'url' is no http or https address", document.place(("deliver", "url")))
+        yield Problem("bad-url", "'url' is no http or https address", document.place(("deliver", "url")), fix=_URL)
     elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
         why = "the API key and personal data would cross the network in the clear"
         place = document.place(("deliver", "url"))
         yield Problem("insecure-url", "Haplo is reached over https only", place, why, "write https://")
-    for entity in deliver.kinds:
+    for entity in deliver.kinds if isinstance(deliver, Deliver) else ():
         if entity not in school.entities:
             what = f"'{entity}' is not among this school's entities"
             place = document.key_place(("deliver", "kinds", entity))
             yield Problem("unknown-entity", what, place, fix=did_you_mean(entity, school.entities))
+
+
+def _check_way(project: Project, document: Document, school: School) -> Iterator[Problem]:
+    """User accounts go through the user sync, and nothing else does; a folder takes everything."""
+    deliver = school.deliver
+    if deliver is None or isinstance(deliver, Folder):
+        return
+    if isinstance(deliver, UserSync) and len(school.entities) > 1:
+        why = "one user sync is one set of files, and blocks every account that is not in it"
+        fix = "leave one entity, and write another school file for the others"
+        yield Problem("wrong-way", "a user sync takes one entity", document.place(("entities",)), why, fix)
+    for index, entity in enumerate(school.entities):
+        loaded = project.get("binding", entity)
+        if loaded is None or not isinstance(loaded.content, Binding):
+            continue
+        place = document.place(("entities", index))
+        if isinstance(deliver, UserSync) and not loaded.content.of_accounts:
+            what = f"'{entity}' does not become user accounts, and the delivery is a user sync"
+            why = f"its model is {loaded.content.model}, and a user sync takes haplo:user-sync"
+            yield Problem("wrong-way", what, place, why, "write deliver: {kind: batch, ...}, or another binding")
+        elif isinstance(deliver, Deliver) and loaded.content.of_accounts:
+            what = f"'{entity}' becomes user accounts, which no batch import can save"
+            yield Problem("wrong-way", what, place, fix="write deliver: {kind: user-sync, ...}, or kind: folder")
 
 
 def _check_overrides(project: Project, document: Document, school: School) -> Iterator[Problem]:

@@ -12,18 +12,18 @@ from engine.kinds.word import Name, Text, Word, problem
 class Csv(Word):
     """A CSV file beside the document: which column is looked up and which one is given."""
 
-    file: str
-    from_: Annotated[str, Field(alias="from")]
-    to: str
+    file: Annotated[str, Field(description="the file, beside this document")]
+    from_: Annotated[str, Field(description="the column of the codes", alias="from")]
+    to: Annotated[str, Field(description="the column of what they mean")]
 
 
 class Lookup(Word):
     """What each code means. A code that is not here is a miss, and is reported."""
 
-    lookup: Name
-    description: str = ""
-    values: dict[str, Text] | None = None
-    csv: Csv | None = None
+    lookup: Annotated[Name, Field(description="its name")]
+    description: Annotated[str, Field(description="what it is for")] = ""
+    values: Annotated[dict[str, Text] | None, Field(description="what each code means")] = None
+    csv: Annotated[Csv | None, Field(description="a CSV file that holds the table")] = None
     fold_case: Annotated[bool, Field(description="codes match in any case, and without blanks around them")] = False
     otherwise: Annotated[Text | None, Field(description="what a code gives that is not here (still reported)")] = None
 

@@ -17,7 +17,7 @@ from engine.kinds.word import Name, Word, problem
 class From(Word):
     """Where the records come from: one set or table, several of the same form, or the items of a list field."""
 
-    set: str | None = None
+    set: Annotated[str | None, Field(description="a record set of the source, or a table of this mapping")] = None
     union: Annotated[list[str] | None, Field(description="sets or tables whose records follow each other")] = None
     each: Annotated[str | None, Field(description="a list field of `set`: a record for each item")] = None
     name: Annotated[Name, Field(description="the field that holds the item, with `each`")] = "item"
@@ -45,23 +45,31 @@ Origin = Annotated[From, BeforeValidator(_plain_set, json_schema_input_type=str 
 class Table(Word):
     """A step that several fields, or mappings, may share: records with joins, filters and fields of its own."""
 
-    from_: Annotated[Origin, Field(alias="from")]
-    join: dict[Name, Join] = {}
-    where: list[Rule] = []
-    fields: dict[str, Nested] = {}
+    from_: Annotated[Origin, Field(description="where its records come from", alias="from")]
+    join: Annotated[
+        dict[Name, Join],
+        Field(description="other sets or tables beside each record, by the name under which they are seen"),
+    ] = {}
+    where: Annotated[list[Rule], Field(description="records are kept where all of these hold")] = []
+    fields: Annotated[dict[str, Nested], Field(description="fields of its own, beside those of its records")] = {}
 
 
 class Mapping(Word):
     """From the record sets of one source to one entity."""
 
     mapping: Annotated[Name, Field(description="the entity that is built")]
-    source: Name
-    note: str = ""
-    tables: dict[Name, Table] = {}
-    from_: Annotated[Origin, Field(alias="from")]
-    join: dict[Name, Join] = {}
+    source: Annotated[Name, Field(description="the source whose records are mapped")]
+    note: Annotated[str, Field(description="for the reader")] = ""
+    tables: Annotated[dict[Name, Table], Field(description="steps that fields, joins and other tables can name")] = {}
+    from_: Annotated[Origin, Field(description="where the records come from", alias="from")]
+    join: Annotated[
+        dict[Name, Join],
+        Field(description="other sets or tables beside each record, by the name under which they are seen"),
+    ] = {}
     one_per: Annotated[
         OnePer | None, Field(description="many records, one row; without it a repeated key is a fault")
     ] = None
-    where: list[Rule] = []
-    fields: dict[Name, Nested]
+    where: Annotated[
+        list[Rule], Field(description="records are kept where all of these hold; the others count as filtered, by rule")
+    ] = []
+    fields: Annotated[dict[Name, Nested], Field(description="how each field of the entity gets its value")]

@@ -16,12 +16,12 @@ from engine.kinds.word import Name, Word
 class Schema(Word):
     """What one row of an entity holds, whatever system it comes from."""
 
-    schema_: Annotated[Name, Field(alias="schema")]
-    title: str = ""
-    description: str = ""
+    schema_: Annotated[Name, Field(description="the name of the entity", alias="schema")]
+    title: Annotated[str, Field(description="its name for people")] = ""
+    description: Annotated[str, Field(description="what one row is")] = ""
     key: Annotated[Name, Field(description="the field that tells rows apart; always text")] = "source_id"
     sort: Annotated[list[Name], Field(description="the order of the rows in what we write")] = ["source_id"]
-    fields: dict[Name, TargetField]
+    fields: Annotated[dict[Name, TargetField], Field(description="its fields")]
 
     def refs(self) -> set[str]:
         """Return the entities that rows of this one point to, itself left out."""

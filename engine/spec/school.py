@@ -17,13 +17,13 @@ Prefix = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+$")]
 class EnvSecret(Word):
     """A secret in an environment variable."""
 
-    env: str
+    env: Annotated[str, Field(description="the variable")]
 
 
 class FileSecret(Word):
     """A secret in a file of its own."""
 
-    file: str
+    file: Annotated[str, Field(description="the path of the file")]
 
 
 SecretRef = EnvSecret | FileSecret
@@ -33,17 +33,20 @@ ConfigValue = str | int | SecretRef
 class Override(Word):
     """What this school maps otherwise than everybody else."""
 
-    fields: dict[Name, Nested] = {}
+    fields: Annotated[dict[Name, Nested], Field(description="target fields with the values they get here")] = {}
     remove: Annotated[list[Name], Field(description="target fields that this school does not send")] = []
 
 
+KeyHeader = Annotated[Literal["basic", "x-oneis-key"], Field(description="how the key is sent")]
+
+
 class Deliver(Word):
-    """Where the files go. `standard`: the control file is kept in the application; `batch`: it is sent first."""
+    """Into Haplo's batch import. `standard`: the control file is kept in the application; `batch`: it is sent first."""
 
     kind: Literal["standard", "batch"]
     url: str
     api_key: SecretRef
-    key_header: Annotated[Literal["basic", "x-oneis-key"], Field(description="how the key is sent")] = "basic"
+    key_header: KeyHeader = "basic"
     mode: Literal["dry-run", "live"] = "dry-run"
     kinds: Annotated[
         dict[Name, str],
@@ -51,30 +54,57 @@ class Deliver(Word):
     ] = {}
 
 
+class UserSync(Word):
+    """Into Haplo's user sync: one entity, whose rows are user accounts. It knows no dry run: nothing is sent then."""
+
+    kind: Literal["user-sync"]
+    url: str
+    api_key: SecretRef
+    key_header: KeyHeader = "basic"
+    mode: Literal["dry-run", "live"] = "dry-run"
+
+
+class Folder(Word):
+    """Into a folder, for somebody to upload by hand; each run has a folder of its own in it, with a README."""
+
+    kind: Literal["folder"]
+    path: Annotated[str, Field(min_length=1, description="seen from the project's folder, if it is not absolute")]
+
+
+Delivery = Annotated[Deliver | UserSync | Folder, Field(discriminator="kind")]
+"""Where the files go."""
+
+
 class Drift(Word):
     """What a run does when a source has changed what it sends: told always, a failure where so wished."""
 
-    missing_field: Literal["tell", "fail"] = "tell"
-    unknown_field: Literal["tell", "fail"] = "tell"
-    unknown_code: Literal["tell", "fail"] = "tell"
+    missing_field: Annotated[Literal["tell", "fail"], Field(description="a mapped field that was not sent")] = "tell"
+    unknown_field: Annotated[
+        Literal["tell", "fail"], Field(description="a field that was sent and that nobody declared")
+    ] = "tell"
+    unknown_code: Annotated[Literal["tell", "fail"], Field(description="a code that no lookup knows")] = "tell"
 
 
 class School(Word):
     """One school."""
 
-    school: Slug
-    title: str = ""
-    source: Name
-    time_zone: str = "Europe/London"
+    school: Annotated[Slug, Field(description="the name by which commands name it")]
+    title: Annotated[str, Field(description="its name for people")] = ""
+    source: Annotated[Name, Field(description="the source system of its data")]
+    time_zone: Annotated[str, Field(description="whose day it is when a run begins")] = "Europe/London"
     prefix: Annotated[Prefix | None, Field(description="begins every Haplo code; the school's name if left out")] = None
     application: Annotated[Name | None, Field(description="the Haplo application that receives the data")] = None
-    config: dict[Name, ConfigValue] = {}
-    entities: Annotated[list[Name], Field(min_length=1)]
-    settings: dict[Name, dict[Name, SettingValue]] = {}
-    override: dict[Name, Override] = {}
+    config: Annotated[dict[Name, ConfigValue], Field(description="what the source asks for")] = {}
+    entities: Annotated[list[Name], Field(description="what is made and sent", min_length=1)]
+    settings: Annotated[
+        dict[Name, dict[Name, SettingValue]], Field(description="values of settings, by group and name")
+    ] = {}
+    override: Annotated[dict[Name, Override], Field(description="what is mapped otherwise here, by entity")] = {}
     connections: Annotated[int | None, Field(gt=0, le=64, description="requests under way at one time")] = None
-    drift: Drift = Drift()
-    deliver: Deliver | None = None
+    drift: Annotated[Drift, Field(description="what a run does when the source has changed what it sends")] = Drift()
+    deliver: Annotated[
+        Delivery | None, Field(description="where the files go; without it they are only made and checked")
+    ] = None
 
     @property
     def code_prefix(self) -> str:

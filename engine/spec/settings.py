@@ -15,9 +15,11 @@ SettingValue = str | bool | int | list[str] | None
 class Setting(Word):
     """One switch or list that mappings look at. A null list switches off the rules that use it."""
 
-    type: Literal["text", "texts", "boolean", "integer"]
-    default: SettingValue = None
-    description: str
+    type: Annotated[
+        Literal["text", "texts", "boolean", "integer"], Field(description="what it holds; `texts` is a list of texts")
+    ]
+    default: Annotated[SettingValue, Field(description="its value where a school gives none")] = None
+    description: Annotated[str, Field(description="what it does")]
 
     def accepts(self, value: SettingValue) -> bool:
         """Say whether a value is of this setting's type."""
@@ -36,4 +38,4 @@ class Settings(Word):
     """All settings of a project, by group and name: `guardians.types` is `types` of the group `guardians`."""
 
     settings: Annotated[str, Field(description="a name for this file of settings")]
-    groups: dict[Name, dict[Name, Setting]]
+    groups: Annotated[dict[Name, dict[Name, Setting]], Field(description="the settings, by group and name")]

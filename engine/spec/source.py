@@ -22,33 +22,42 @@ from engine.kinds.word import Duration, Name, Pattern, Size, TemplateText, Texts
 class ConfigItem(Word):
     """A value that a school file gives (or may give) for this source."""
 
-    type: Literal["text", "url", "secret", "integer"] = "text"
-    default: str | int | None = None
+    type: Annotated[Literal["text", "url", "secret", "integer"], Field(description="what may be given")] = "text"
+    default: Annotated[
+        str | int | None,
+        Field(description="used where the school file gives nothing; without one the school must give a value"),
+    ] = None
     pattern: Annotated[Pattern | None, Field(description="a regular expression that the whole text must match")] = None
-    description: str = ""
+    description: Annotated[str, Field(description="what a person who fills in the school file needs to know")] = ""
 
 
 class Asked(Word):
     """A parameter that carries a list of names: the options that are asked for."""
 
-    param: str
-    join: str = ","
+    param: Annotated[str, Field(description="the name of the parameter")]
+    join: Annotated[str, Field(description="what stands between the names")] = ","
 
 
 class Api(Word):
     """One base URL with its auth, rates, errors and the words its endpoints share."""
 
-    base_url: TemplateText
-    auth: Auth
-    headers: dict[str, TemplateText] = {}
-    params: dict[str, TemplateText] = {}
+    base_url: Annotated[TemplateText, Field(description="what the paths of endpoints are added to")]
+    auth: Annotated[Auth, Field(description="how the source is told who asks")]
+    headers: Annotated[dict[str, TemplateText], Field(description="headers of every request")] = {}
+    params: Annotated[dict[str, TemplateText], Field(description="parameters of every request")] = {}
     pages: Annotated[Pages | None, Field(description="how endpoints page that do not say so themselves")] = None
-    options_asked: Asked | None = None
-    errors: list[ErrorRule] = []
-    rates: Rates = Rates()
-    retry: Retry = Retry()
-    longest_answer: Size = "256MB"
-    timeout: Duration = "60s"
+    options_asked: Annotated[
+        Asked | None, Field(description="how the options that fields and sets name are asked for")
+    ] = None
+    errors: Annotated[
+        list[ErrorRule], Field(description="answers that mean failure; the first rule that fits counts")
+    ] = []
+    rates: Annotated[Rates, Field(description="how much may be asked at one time")] = Rates()
+    retry: Annotated[
+        Retry, Field(description="how often, and after what time, a failure that may heal is tried again")
+    ] = Retry()
+    longest_answer: Annotated[Size, Field(description="a larger answer is refused")] = "256MB"
+    timeout: Annotated[Duration, Field(description="how long an answer may take to begin, or to go on")] = "60s"
 
 
 class RecordSet(Word):
@@ -59,33 +68,39 @@ class RecordSet(Word):
     counted: Annotated[bool, Field(description="the totals that an answer states are those of this set")] = True
     option: Annotated[str | None, Field(description="the option to ask for to get these records")] = None
     scope: Annotated[object, Field(description="the consent that opens this set")] = None
-    fields: dict[str, SourceField]
+    fields: Annotated[
+        dict[str, SourceField], Field(description="the fields of a record, by the name that mappings use")
+    ]
     known: Annotated[list[str], Field(description="fields that are sent and that we do not read; no drift")] = []
-    note: str = ""
+    note: Annotated[str, Field(description="for the reader")] = ""
 
 
 class Endpoint(Word):
     """A URL that is read, and the record sets in its answer."""
 
-    api: Name = "main"
-    get: TemplateText
-    params: dict[str, TemplateText] = {}
-    pages: Pages | None = None
-    sets: dict[Name, RecordSet]
-    note: str = ""
-    assumed: str | None = None
+    api: Annotated[Name, Field(description="which of the source's apis it belongs to")] = "main"
+    get: Annotated[TemplateText, Field(description="the path, below the base URL")]
+    params: Annotated[dict[str, TemplateText], Field(description="parameters of its requests")] = {}
+    pages: Annotated[Pages | None, Field(description="how its answers are paged, if not as the api says")] = None
+    sets: Annotated[
+        dict[Name, RecordSet], Field(description="the record sets in its answers; names are unique in the source")
+    ]
+    note: Annotated[str, Field(description="for the reader")] = ""
+    assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
 
 
 class Source(Word):
     """The contract of a source system."""
 
-    source: Name
-    title: str = ""
-    note: str = ""
-    config: dict[Name, ConfigItem] = {}
-    apis: dict[Name, Api]
-    formats: Formats = Formats()
-    endpoints: dict[Name, Endpoint] = {}
+    source: Annotated[Name, Field(description="the name by which mappings and schools name it")]
+    title: Annotated[str, Field(description="its name for people")] = ""
+    note: Annotated[str, Field(description="for the reader")] = ""
+    config: Annotated[dict[Name, ConfigItem], Field(description="what a school file gives, or may give")] = {}
+    apis: Annotated[dict[Name, Api], Field(description="the addresses that are asked; most sources have one, `main`")]
+    formats: Annotated[Formats, Field(description="how values are written on the wire")] = Formats()
+    endpoints: Annotated[
+        dict[Name, Endpoint], Field(description="endpoints, if they do not stand in files of their own")
+    ] = {}
 
     def sets(self) -> Iterator[tuple[str, str, RecordSet]]:
         """Yield every record set with its endpoint's name and its own."""
@@ -104,7 +119,9 @@ class Source(Word):
 class Endpoints(Word):
     """A file of endpoints that belongs to a source."""
 
-    endpoints_of: Name
-    group: str = ""
-    note: str = ""
-    endpoints: dict[Name, Endpoint]
+    endpoints_of: Annotated[Name, Field(description="the source that they belong to")]
+    group: Annotated[str, Field(description="a name for this file's endpoints")] = ""
+    note: Annotated[str, Field(description="for the reader")] = ""
+    endpoints: Annotated[
+        dict[Name, Endpoint], Field(description="the endpoints by name; names are unique in the source")
+    ]
