@@ -78,12 +78,22 @@ class Batch:
         self.record = record
         self.suffix = f" (record {record}{who})"
 
-    def report(self, path: Path | None, summary: str, message: str | None = None, *, marked: bool = True) -> None:
+    def report(
+        self,
+        path: Path | None,
+        summary: str,
+        message: str | None = None,
+        *,
+        marked: bool = True,
+        refuses: bool = False,
+    ) -> None:
         """Put down a message; past the limit it is only counted. `marked` appends the record's number."""
         outcome = self.outcome
         outcome.error_count += 1
         counted = (path, summary)
         outcome.counts[counted] = outcome.counts.get(counted, 0) + 1
+        if refuses:
+            outcome.refusals.add(counted)
         if self.limit is not None and len(outcome.errors) >= self.limit:
             if len(outcome.errors) == self.limit:
                 outcome.errors.append(_TOO_MANY)
@@ -104,7 +114,7 @@ class Batch:
 
     def abandon(self, path: Path | None, summary: str) -> None:
         """Report, and leave the record unsaved."""
-        self.report(path, summary)
+        self.report(path, summary, refuses=True)
         self.abandoned = True
 
     def find(self, name: Any, path: Path) -> Target:

@@ -63,6 +63,8 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     counts: dict[tuple[Path | None, str], int] = field(default_factory=dict)
     """Messages by instruction and summary; also those past the limit of what Haplo reports."""
+    refusals: set[tuple[Path | None, str]] = field(default_factory=set)
+    """Those of `counts` that left a record unsaved."""
 
     def to_case(self) -> dict[str, Any]:
         """The outcome with the keys and forms of a conformance case's `expected`."""

@@ -47,11 +47,11 @@ class Accounts:
         username = self._username(record)
         if username is None:
             message = f"No username in record {number}: {to_json(record)}"
-            batch.report(None, "No username in record", message, marked=False)
+            batch.report(None, "No username in record", message, marked=False, refuses=True)
             return False
         if username in self._seen:
             message = f"Duplicate username: {username} (ignoring record {number})"
-            batch.report(None, "Duplicate username", message, marked=False)
+            batch.report(None, "Duplicate username", message, marked=False, refuses=True)
             return False
         self._seen.add(username)
         batch.begin(number, f", user {username}")
@@ -70,7 +70,7 @@ class Accounts:
             save()
         except StopError as stop:
             fault = stop.message or stop.why
-            batch.report(stop.path, f"Error: {fault}", f"({username}) Error: {fault}", marked=False)
+            batch.report(stop.path, f"Error: {fault}", f"({username}) Error: {fault}", marked=False, refuses=True)
             return False
         return True
 
