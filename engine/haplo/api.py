@@ -1,4 +1,4 @@
-"""Haplo's batch APIs over HTTP: create a batch, upload its files, schedule it.
+"""Haplo's import APIs over HTTP: the two of batches (create, upload, schedule), and that of user accounts.
 
 Success is judged by status and by the form of the body, because Haplo answers some refusals with 200 and a page.
 The key travels in a header, over https or loopback, and redirects are not followed. Imports `errors`, `secret` and
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -25,20 +26,29 @@ if TYPE_CHECKING:
 
 KeyHeader = Literal["basic", "x-oneis-key"]
 Mode = Literal["dry-run", "live"]
+SyncOutcome = Literal["queued", "switched-off", "first-run", "size-changed", "manual"]
+"""What a started user sync came to: it goes on by itself, or an administrator must apply it, for a reason."""
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _SCHEDULED: Final = re.compile(r"SCHEDULED")
+_OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
+_QUEUED: Final = "OK. Sync queued."
+_STARTED: Final = re.compile(r"OK\. Sync queued\.|(?=.*(?:manual|admin))[^<]*", re.DOTALL | re.IGNORECASE)
+_REASONS: Final[Mapping[SyncOutcome, tuple[str, ...]]] = {
+    "first-run": ("first",),
+    "size-changed": ("%", "size", "larger", "smaller"),
+    "switched-off": ("switched off", "disabled", "not enabled", "turned off"),
+}
 _KEY: Final = re.compile(r"[\x21-\x7e]+")
 _LONGEST_ANSWER: Final = 65_536
 _FIX_URL: Final = "write the address as https://the-application's-own-host, in deliver: url of the school file"
 
 
 class _Api:
-    """What both APIs share. `close` it, or use it in a `with`."""
+    """What all APIs share. `close` it, or use it in a `with`."""
 
     path: str
-    made_from: str
 
     def __init__(self, url: str, key: Secret, header: KeyHeader = "basic", *, timeout: float = 60.0) -> None:
         import httpx
@@ -63,23 +73,12 @@ class _Api:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def create(self, origin: str, comment: str) -> str:
-        """Make a batch and return its identifier; `origin` is a kind, or the digest of a control file."""
-        return self._post("batch", "making a batch", _IDENTIFIER, {self.made_from: origin, "comment": comment})
-
-    def upload(self, batch: str, name: str, path: Path) -> str:
-        """Send a data file and return the digest that Haplo gives of it."""
-        return self._post_file("file", f"sending {name}", {"batch": batch, "name": name}, path)
-
-    def schedule(self, batch: str, mode: Mode) -> None:
-        """Have the batch carried out; `dry-run` saves nothing in Haplo."""
-        form = {"batch": batch} | ({"mode": "dry-run"} if mode == "dry-run" else {})
-        self._post("schedule", "scheduling the batch", _SCHEDULED, form)
-
-    def _post_file(self, endpoint: str, doing: str, form: Mapping[str, str], path: Path) -> str:
+    def _post_file(
+        self, endpoint: str, doing: str, form: Mapping[str, str], path: Path, success: re.Pattern[str] = _DIGEST
+    ) -> str:
         try:
             with path.open("rb") as stream:
-                return self._post(endpoint, doing, _DIGEST, form, (path.name, stream))
+                return self._post(endpoint, doing, success, form, (path.name, stream))
         except OSError as error:
             raise StorageError(f"{path}: cannot be read", why=error.strerror or type(error).__name__) from None
 
@@ -93,7 +92,7 @@ class _Api:
     ) -> str:
         import httpx
 
-        files = None if file is None else {"file": (file[0], file[1], "application/json")}
+        files = None if file is None else {"file": (file[0], file[1], _media_type(file[0]))}
         try:
             with self._client.stream("POST", self._base + endpoint, data=dict(form), files=files) as answer:
                 status, body = answer.status_code, _read(answer)
@@ -107,14 +106,33 @@ class _Api:
         return text
 
 
-class StandardApi(_Api):
+class _BatchOf(_Api):
+    """What the two APIs of batches share."""
+
+    made_from: str
+
+    def create(self, origin: str, comment: str) -> str:
+        """Make a batch and return its identifier; `origin` is a kind, or the digest of a control file."""
+        return self._post("batch", "making a batch", _IDENTIFIER, {self.made_from: origin, "comment": comment})
+
+    def upload(self, batch: str, name: str, path: Path) -> str:
+        """Send a data file and return the digest that Haplo gives of it."""
+        return self._post_file("file", f"sending {name}", {"batch": batch, "name": name}, path)
+
+    def schedule(self, batch: str, mode: Mode) -> None:
+        """Have the batch carried out; `dry-run` saves nothing in Haplo."""
+        form = {"batch": batch} | ({"mode": "dry-run"} if mode == "dry-run" else {})
+        self._post("schedule", "scheduling the batch", _SCHEDULED, form)
+
+
+class StandardApi(_BatchOf):
     """The standard batch API: the control file is kept in the application, under a kind."""
 
     path = "/api/haplo-data-import-standard-api/"
     made_from = "kind"
 
 
-class BatchApi(_Api):
+class BatchApi(_BatchOf):
     """The batch API: the control file is sent first."""
 
     path = "/api/haplo-data-import-batch/"
@@ -123,6 +141,33 @@ class BatchApi(_Api):
     def control(self, path: Path, comment: str) -> str:
         """Send a control file and return its digest; the same one again changes nothing."""
         return self._post_file("control", "sending the control file", {"comment": comment}, path)
+
+
+class UserSyncApi(_Api):
+    """The user sync API: every file by its name, the control file as `_control`, then a start."""
+
+    path = "/api/haplo-user-sync/"
+
+    def upload(self, name: str, path: Path) -> tuple[str, int]:
+        """Send a file; return the digest and the size that Haplo gives of it."""
+        body = self._post_file("upload-file", f"sending {name}", {"name": name}, path, _OBJECT)
+        try:
+            told = json.loads(body)
+            return str(told["digest"]), int(told["fileSize"])
+        except (ValueError, KeyError, TypeError):
+            raise unexpected(body, f"sending {name}") from None
+
+    def start(self) -> SyncOutcome:
+        """Have the accounts carried over, and say what came of it."""
+        answer = self._post("start-sync", "starting the user sync", _STARTED, {})
+        if answer == _QUEUED:
+            return "queued"
+        reasons = ((outcome, mark) for outcome, marks in _REASONS.items() for mark in marks)
+        return next((outcome for outcome, mark in reasons if mark in answer.lower()), "manual")
+
+
+def _media_type(file: str) -> str:
+    return {".tsv": "text/tab-separated-values", ".xml": "application/xml"}.get(Path(file).suffix, "application/json")
 
 
 def _read(answer: httpx.Response) -> str:

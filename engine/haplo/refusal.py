@@ -23,6 +23,43 @@ class NotUploadingError(DeliveryError):
     """The batch is past taking files: it was scheduled before."""
 
 
+class AlreadyThereError(DeliveryError):
+    """A user sync has a file of this name already."""
+
+
+class NotReadyError(DeliveryError):
+    """There is no user sync that could be started: files are missing, or it was started before."""
+
+
+class NotReachedError(DeliveryError):
+    """Nothing was asked: no connection could be made."""
+
+
+class NotDueError(DeliveryError):
+    """An answer that says nothing of what was asked; whether it was done is not known."""
+
+
+_FIX_SYNC: Final = "have an administrator of Haplo finish or discard the last user sync, then begin a new run"
+_OF_SYNCS: Final[tuple[tuple[str, type[DeliveryError], str, str], ...]] = (
+    (
+        "already been uploaded for this sync run",
+        AlreadyThereError,
+        "Haplo has a file of this name already",
+        "an earlier user sync was begun and not finished",
+    ),
+    (
+        "Last sync is not ready",
+        NotReadyError,
+        "Haplo has no user sync that could be started",
+        "files are missing in it, or it was started before",
+    ),
+    (
+        "Sync in unexpected state",
+        DeliveryError,
+        "Haplo is not ready for a user sync",
+        "the last one is still under way, or waits for an administrator",
+    ),
+)
 _KNOWN: Final[tuple[tuple[str, str, str], ...]] = (
     # the text to recognise, what it means, what to do
     ("Batch not found", "it does not know the batch", "begin a new run, which makes a new batch"),
@@ -33,6 +70,9 @@ _KNOWN: Final[tuple[tuple[str, str, str], ...]] = (
         "the control file does not suit the application",
         "check the binding and the model's name",
     ),
+    ("Control file was not valid JSON", "it cannot read the control file as JSON", "begin a new run"),
+    ("File named _control is not a valid", "the control file does not suit the application", "check the binding"),
+    ("model property in control file", "the control file is not one of user accounts", "check the binding's model"),
     ("Bad request (failed validation)", "a parameter is missing or wrong", "check deliver: kind and kinds"),
     ("A file was uploaded, but it was not expected", "it did not expect a file", "check deliver: kind"),
 )
@@ -89,6 +129,9 @@ def _bad_request(body: str, doing: str) -> DeliveryError:
             why="a batch is scheduled once",
             fix="begin a new run, which makes a new batch",
         )
+    for known, error, what, why in _OF_SYNCS:
+        if known in body:
+            return error(f"{doing}: {what}", why=why, fix=_FIX_SYNC)
     for known, why, fix in _KNOWN:
         if body.startswith(known):
             return DeliveryError(f"{doing}: Haplo refused it (400)", why=why, fix=fix)
@@ -109,7 +152,7 @@ def unexpected(body: str, doing: str) -> DeliveryError:
             code=KEY,
         )
     page = "a page" if "<html" in body[:2000].lower() else "something else"
-    return DeliveryError(
+    return NotDueError(
         f"{doing}: Haplo did not give the answer that was due",
         why=f"it gave {page} with status 200; it is not taken for success",
         fix="check deliver: url of the school file",
@@ -123,7 +166,7 @@ def unreachable(error: Exception, doing: str) -> DeliveryError:
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError):
         unsafe = any("certificate" in str(cause).lower() for cause in _causes(error))
         why = "its certificate is not accepted" if unsafe else "no connection could be made"
-        return DeliveryError(f"{doing}: Haplo cannot be reached", why=why, fix=_AGAIN, code=UNAVAILABLE)
+        return NotReachedError(f"{doing}: Haplo cannot be reached", why=why, fix=_AGAIN, code=UNAVAILABLE)
     if isinstance(error, httpx.TimeoutException):
         what = f"{doing}: Haplo did not answer in time"
     elif isinstance(error, httpx.TransportError):

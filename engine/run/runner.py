@@ -29,8 +29,9 @@ from engine.run.report import Report
 from engine.run.secrets import Secrets
 from engine.secret import Secret
 from engine.spec.project import Project
+from engine.spec.school import Folder
 from engine.stages.check import Checked, Receiver, check
-from engine.stages.deliver import deliver
+from engine.stages.deliver import Upload, deliver, leave
 from engine.stages.events import Event, Tell
 
 DOCUMENTS = ("source", "endpoints_of", "mapping", "schema", "binding", "settings", "lookup", "application")
@@ -66,7 +67,7 @@ class Runner:
         """Carry out the run, or go on with one that did not end."""
         config = self.secrets.config(self.plan.source, self.school)
         mode = self._mode()
-        api_key = self.secrets.read(self.school.deliver.api_key) if mode and self.school.deliver else None
+        api_key = self._api_key()
         home = school_folder(self.project.root, self.school.school)
         with locked(home):
             signature = self._signature(config)
@@ -106,8 +107,7 @@ class Runner:
             sets = Reading(self.plan, folder, journal, self.clock, self.tell, report).read(config)
             emitted = Making(self.project, self.plan, folder, journal, today, self.tell, report).make(sets)
             self._check(emitted, folder, today, report)
-            if api_key is not None:
-                self._deliver(emitted, journal, api_key, report)
+            self._deliver(emitted, journal, api_key, report)
             journal.record("end", outcome="complete")
             report.outcome = "complete"
         except KeyboardInterrupt:
@@ -121,11 +121,19 @@ class Runner:
             report.seconds = round(self.clock.monotonic() - began, 2)
             report.write(folder / "report.json")
 
+    def _api_key(self) -> Secret | None:
+        spec = self.school.deliver
+        if self._mode() is None or spec is None or isinstance(spec, Folder):
+            return None
+        return self.secrets.read(spec.api_key)
+
     def _mode(self) -> Mode | None:
         """Return how the files are delivered; None for not at all."""
         if not self.options.send or self.school.deliver is None:
             return None
-        return "dry-run" if self.options.dry_run else self.school.deliver.mode
+        if self.options.dry_run or isinstance(self.school.deliver, Folder):
+            return "dry-run"  # nothing is imported by leaving files
+        return self.school.deliver.mode
 
     def _check(self, emitted: Mapping[str, Emitted], folder: Path, today: date, report: Report) -> None:
         """Interpret what was made as Haplo will; what would stop a batch stops the run before anything is sent."""
@@ -148,10 +156,16 @@ class Runner:
         bindings = [self.project.binding(entity) for entity in self.plan.entities]
         return derived_application(bindings, self.project.schemas())
 
-    def _deliver(self, emitted: Mapping[str, Emitted], journal: Journal, api_key: Secret, report: Report) -> None:
+    def _deliver(
+        self, emitted: Mapping[str, Emitted], journal: Journal, api_key: Secret | None, report: Report
+    ) -> None:
         spec, mode = self.school.deliver, self._mode()
-        assert spec is not None
-        assert mode is not None
+        if spec is None or mode is None:
+            return
+        if isinstance(spec, Folder):
+            self._leave(spec, emitted, journal, report)
+            return
+        assert api_key is not None
         if mode == "live" and self.school.application is None:
             raise DeliveryError(
                 "a live run needs the application's schema",
@@ -164,6 +178,14 @@ class Runner:
             files = emitted[line.entity]
             sent = deliver(spec, api_key, line.entity, files, mode, journal, comment, self._sent)
             line.sent = sent.rows
+            report.notes += [sent.note] if sent.note else []
+
+    def _leave(self, spec: Folder, emitted: Mapping[str, Emitted], journal: Journal, report: Report) -> None:
+        """Leave the files of all entities in a folder of this run's own."""
+        name = f"{self.school.school}-{report.run}"
+        model = {entity: self.project.binding(entity).model for entity in emitted}
+        uploads = [Upload(line.entity, model[line.entity], emitted[line.entity]) for line in report.entities]
+        leave((self.project.root / spec.path / name).resolve(), name, uploads, journal, self._sent)
 
     def _sent(self, text: str) -> None:
         self.tell(Event("sent", text))

@@ -59,7 +59,9 @@ def _facts(plan: Plan) -> dict[str, object]:
 
 def _delivery(plan: Plan) -> str:
     deliver = plan.school.deliver
-    return f"{deliver.kind}, {deliver.mode}" if deliver else "nowhere"
+    if deliver is None:
+        return "nowhere"
+    return f"{deliver.kind}, {deliver.path if deliver.kind == 'folder' else deliver.mode}"
 
 
 def _text(plan: Plan, verbose: bool) -> str:
