@@ -40,14 +40,19 @@ class Override(Word):
 KeyHeader = Annotated[Literal["basic", "x-oneis-key"], Field(description="how the key is sent")]
 
 
+Address = Annotated[str, Field(description="the address of the Haplo application; https, unless it is on loopback")]
+ApiKey = Annotated[SecretRef, Field(description="where its API key is")]
+Mode = Annotated[Literal["dry-run", "live"], Field(description="`dry-run` is Haplo's own: nothing is kept")]
+
+
 class Deliver(Word):
     """Into Haplo's batch import. `standard`: the control file is kept in the application; `batch`: it is sent first."""
 
     kind: Literal["standard", "batch"]
-    url: str
-    api_key: SecretRef
+    url: Address
+    api_key: ApiKey
     key_header: KeyHeader = "basic"
-    mode: Literal["dry-run", "live"] = "dry-run"
+    mode: Mode = "dry-run"
     kinds: Annotated[
         dict[Name, str],
         Field(description="standard: the kind of each entity, where it is not the entity's name"),
@@ -58,10 +63,10 @@ class UserSync(Word):
     """Into Haplo's user sync: one entity, whose rows are user accounts. It knows no dry run: nothing is sent then."""
 
     kind: Literal["user-sync"]
-    url: str
-    api_key: SecretRef
+    url: Address
+    api_key: ApiKey
     key_header: KeyHeader = "basic"
-    mode: Literal["dry-run", "live"] = "dry-run"
+    mode: Mode = "dry-run"
 
 
 class Folder(Word):

@@ -143,6 +143,12 @@ def test_the_reference_of_the_language_is_current() -> None:
         assert (ROOT / "schemas" / "spec" / name).read_text(encoding="utf-8") == text
 
 
+def test_every_key_of_the_language_is_described() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", language(), re.MULTILINE)
+    assert len(rows) > 200
+    assert [key for key, meaning in rows if not meaning.strip() and key != "kind"] == []
+
+
 def test_the_readme_is_short() -> None:
     words = len(re.sub(r"```.*?```", "", README, flags=re.DOTALL).split())
     assert words < 500
