@@ -70,8 +70,8 @@ class HaploSimulator(Simulator):
         self.push = PushApi(self.gate, self.store, importer, state)
         self.user_sync = UserSyncApi(self.gate, self.store, importer, self._worker, state)
         super().__init__(**common)
-        for path in sorted(kinds_dir.glob("*" + _INSTALLED)) if kinds_dir is not None else ():
-            self._install(path.name.removesuffix(_INSTALLED), path.read_bytes())
+        if kinds_dir is not None:
+            self._install_all(kinds_dir)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
@@ -224,6 +224,15 @@ class HaploSimulator(Simulator):
         read_control(content, self._check)
         return self.store.install(kind, content)
 
+    def _install_all(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise NotADirectoryError(f"{folder} is not a folder")
+        for path in sorted(folder.glob("*" + _INSTALLED)):
+            try:
+                self._install(path.name.removesuffix(_INSTALLED), path.read_bytes())
+            except UploadError as error:
+                raise ValueError(f"{path}: {error}") from error
+
     def _objects(self, request: Request) -> Answer:
         if self._importer is None:
             return text_answer("objects are kept with --application only", 404)
@@ -248,7 +257,7 @@ class HaploSimulator(Simulator):
 
 
 def _make_importer(schema: Mapping[str, Any], state: Path | None, today: Any, clock: Callable[[], float]) -> Importer:
-    # Imported here: the other simulators, and this one without an application, need nothing of the interpreter.
+    # Imported here: without an application nothing of the interpreter is needed.
     from engine.simulators.importing import Importer
     from engine.simulators.objects import Objects
 

@@ -1,7 +1,6 @@
 """Imports into a simulated Haplo: the interpreter of `engine.haplo` over the objects that are kept here.
 
-The only module of this folder that imports something of the engine; it is loaded only where an application is given.
-Next: `accounts`, `push`, `user_sync`.
+The only module of this folder that imports something of the engine. Next: `accounts`, `push`, `user_sync`.
 """
 
 from __future__ import annotations

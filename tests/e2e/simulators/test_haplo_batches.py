@@ -244,6 +244,12 @@ def test_the_command_takes_an_application_and_kinds(tmp_path: Path) -> None:
     simulator = HaploSimulator.from_arguments(arguments, {})
     assert list(simulator.store.kinds) == ["pupils"]
     simulator.stop()
+    (kinds / "staff.control.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"staff\.control\.json: Invalid control file"):
+        HaploSimulator.from_arguments(arguments, {})
+    arguments.kinds_dir = tmp_path / "nix"
+    with pytest.raises(NotADirectoryError, match="is not a folder"):
+        HaploSimulator.from_arguments(arguments, {})
     schema.write_text('{"attributes": [{}]}')
     with pytest.raises(ValueError, match="not in the form of a conformance case"):
         HaploSimulator.from_arguments(arguments, {})
