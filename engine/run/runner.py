@@ -22,6 +22,7 @@ from engine.haplo.target import application_case, derived_application
 from engine.journal import Journal
 from engine.run.application import school_application
 from engine.run.folder import locked, new_run, school_folder, unfinished
+from engine.run.installed import require_installed
 from engine.run.making import Making
 from engine.run.plan import Plan
 from engine.run.reading import Reading
@@ -173,6 +174,8 @@ class Runner:
                 fix="name it in the school file (application:), or run with --dry-run",
                 code="application-unknown",
             )
+        if mode == "live" and spec.kind == "standard":
+            require_installed(school_folder(self.project.root, self.school.school), self.school.school, emitted)
         for line in report.entities:
             comment = f"haplomap {self.school.school} {line.entity} {report.run}"
             files = emitted[line.entity]

@@ -19,7 +19,7 @@ def command(entities: tuple[str, ...], school: str, project_folder: Path) -> Non
     A live run by the standard batch API sends data only for the control file that was recorded.
 
     \b
-    Example:  haplomap haplo installed student guardian --school waters-edge
+    Example:  haplomap haplo installed student staff --school waters-edge
     """
     from engine.clock import Clock
     from engine.run.control import chosen, control_file

@@ -20,7 +20,7 @@ def command(entities: tuple[str, ...], application: str | None, project_folder: 
 
     \b
     Example:  haplomap haplo requirements > requirements.schema
-    Example:  haplomap haplo requirements student guardian --application school
+    Example:  haplomap haplo requirements student staff --application school
     """
     from engine.run.requirements import requirements_of
 
