@@ -29,6 +29,7 @@ READERS: Final = {"json": "json", "tsv": "tsv-with-name-row", "xml": "xml-attrib
 _LOAD: Final = "load:by-ref"
 _LOWER: Final = "haplo:to-lower-case"
 _USERNAME: Final = {"destination": "user", "name": "username"}
+_GROUPS: Final = {"destination": "user", "name": "groups"}
 _TO_REF: Final = "haplo:code-to-ref"
 _UNKNOWN: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -194,6 +195,8 @@ class _Name:
         bound, found = self.bound, self._qualifier()
         if self._points():
             found["filters"] = [_TO_REF]
+        if self.target == _GROUPS:
+            found["multivalue"] = True
         if self.target == _USERNAME:
             found["filters"] = [_LOWER]  # Haplo takes Ann and ann for one account, and for two records
         if bound.map is not None:
