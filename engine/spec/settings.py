@@ -35,7 +35,7 @@ class Setting(Word):
 
 
 class Settings(Word):
-    """All settings of a project, by group and name: `guardians.types` is `types` of the group `guardians`."""
+    """All settings of a project, by group and name: `addresses.country` is `country` of the group `addresses`."""
 
     settings: Annotated[str, Field(description="a name for this file of settings")]
     groups: Annotated[dict[Name, dict[Name, Setting]], Field(description="the settings, by group and name")]

@@ -2,7 +2,7 @@
 
 `rewrite_raw` copies the bytes of each record (answers too large to be read as one object); `rewrite_chosen` picks
 the values by their paths (paths that are more than steps, spellings that differ by case alone): slower.
-A line is `{"p": page, "r": row, "v": record}`. Imports `kinds/select`, `spec`, `answer`, `envelope`.
+A line is `{"p": page, "r": row, "v": record}`. A home of msgspec. Imports `kinds/select`, `spec`, `answer`, `envelope`.
 Next: `stages/land`.
 """
 

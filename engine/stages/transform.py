@@ -2,7 +2,7 @@
 
 Writes `rows/<entity>.parquet` (the rows, sorted, with `_withheld`) and `quarantine/<entity>.parquet` (what was
 held back and why, by source record; no values). The books are balanced here, or nothing comes out.
-Imports `spec`, `sql` and `errors`. Next: `stages/emit`.
+A home of DuckDB. Imports `spec`, `sql` and `errors`. Next: `stages/emit`.
 """
 
 from __future__ import annotations

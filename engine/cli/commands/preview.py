@@ -1,4 +1,4 @@
-"""`haplomap preview`: rows of one entity, as the documents make them now."""
+"""`haplomap preview`: rows of one entity, as the documents make them now. A home of Polars."""
 
 from __future__ import annotations
 
