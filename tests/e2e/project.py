@@ -206,7 +206,7 @@ def start(*arguments: str, environ: dict[str, str] | None = None, **more: Any) -
 
 def start_python(*arguments: str, environ: dict[str, str] | None = None, **more: Any) -> subprocess.Popen[str]:
     """Start Python as the commands are started."""
-    known = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    known = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, env={**known, **(environ or {})}, text=True, **streams
