@@ -52,27 +52,28 @@ def application_problems(
     types = data_types(application, binding.model)
     if not binding.of_accounts and BEHAVIOUR not in types:
         why = f"without the attribute {BEHAVIOUR} no row is found again: every import would make all of them anew"
-        yield Problem("not-found-again", f"'{root}' has no configured behaviour", at("model"), why)
+        fix = f"have {BEHAVIOUR} added to the type; 'haplomap haplo requirements' prints what its developers need"
+        yield Problem("not-found-again", f"'{root}' has no configured behaviour", at("model"), why, fix)
     for key, bound in binding.names.items():
         kind = types.get(binding.attribute_of(key))
         if kind is not None:
-            for what in _values(bound, value_field(bound, schema), kind):
-                where = at_key("names", key)
-                yield Problem("attribute", f"'{key}' of {binding.binding} is of the type {kind}, and {what}", where)
+            for given, fix in _values(bound, value_field(bound, schema), kind):
+                what = f"'{key}' of {binding.binding} is of the type {kind}, and is given {given}"
+                yield Problem("attribute", what, at_key("names", key), fix=fix)
         yield from _names(binding.attribute_of(key), key, bound, application, at)
 
 
-def _values(bound: BoundName, value: TargetField | None, kind: str) -> Iterator[str]:
-    """Yield what is wrong with the values that an attribute is given; a reference is `fit`'s to judge."""
+def _values(bound: BoundName, value: TargetField | None, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield the values that an attribute is given and cannot hold, with what to do; references are `fit`'s to judge."""
     if bound.list_ is not None:
         if kind != "ref":
-            yield "is given entries of a list"
+            yield "entries of a list", "say what each value becomes with map:, or have the attribute made a link"
     elif value is None or value.ref is not None or bound.map is not None:
         return
     elif kind == "ref":
-        yield f"is given {value.type}; say what each value is with list:, or point to an entity with ref:"
+        yield value.type, "say which list entry each value is with list:, or point to an entity with ref: in its schema"
     elif value.type not in _TAKES.get(kind, (value.type,)):
-        yield f"is given {value.type}"
+        yield value.type, ""
 
 
 def _names(attribute: str, key: str, bound: BoundName, application: Application, at: At) -> Iterator[Problem]:
@@ -91,7 +92,8 @@ def _names(attribute: str, key: str, bound: BoundName, application: Application,
             yield _unknown("unknown-entry", what, where, code, application.objects)
         elif linked and not set(_lineage(application, entry.get("type"))) & set(linked):
             what = f"'{code}' is of the type '{entry.get('type')}', and '{attribute}' links to {', '.join(linked)}"
-            yield Problem("entry-type", what, where)
+            fix = "name an entry of that type, or let the attribute link to this one's"
+            yield Problem("entry-type", what, where, fix=fix)
 
 
 def _lineage(application: Application, code: str | None) -> list[str]:
