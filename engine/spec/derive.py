@@ -143,13 +143,16 @@ class Deriver:
         if expr.type == "VARCHAR[]":
             items = f"list_transform({expr.sql}, lambda e: {cleaned('e')})"
             return replace(expr, sql=f"list_filter({items}, lambda e: e IS NOT NULL)")
-        return replace(expr, sql=cleaned(self._text(expr, (*at, "clean")).sql), type="VARCHAR")
+        text = self._text(expr, (*at, "clean"))
+        return text if text.broken else replace(expr, sql=cleaned(text.sql), type="VARCHAR")
 
     def _split(self, pattern: str, expr: Expr, at: At) -> Expr:
         if (wrong := expression.regex_problem(pattern)) is not None:
             self.findings.add(Finding((*at, "split"), "bad-regex", f"not a regular expression: {wrong}"))
-        text = self._text(expr, (*at, "split")).sql
-        items = f"list_transform(regexp_split_to_array({text}, {literal(pattern)}), lambda e: trim(e))"
+        text = self._text(expr, (*at, "split"))
+        if text.broken:
+            return text
+        items = f"list_transform(regexp_split_to_array({text.sql}, {literal(pattern)}), lambda e: trim(e))"
         return replace(expr, sql=f"list_filter({items}, lambda e: e <> '')", type="VARCHAR[]")
 
     def _text(self, expr: Expr, at: At) -> Expr:
@@ -164,7 +167,10 @@ class Deriver:
             what = f"there is no lookup '{name}'"
             return self.findings.add(Finding((*at, "lookup"), "unknown-lookup", what, name, tuple(self.lookups)))
         self.used_lookups[name] = None
-        key = self._text(expr, (*at, "lookup")).sql
+        text = self._text(expr, (*at, "lookup"))
+        if text.broken:
+            return text
+        key = text.sql
         key = f"lower(trim({key}))" if lookup.fold_case else key
         table = quote(f"lookup:{name}")
         found = f"(SELECT value FROM {table} WHERE key = {key})"

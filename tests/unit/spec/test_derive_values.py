@@ -322,7 +322,8 @@ def test_a_lookup_in_a_table_is_reported_like_any_other() -> None:
     trial = Trial(
         {"things": FIELDS},
         target="out: {type: text}",
-        mapping="tables:\n  t:\n    from: things\n    fields: {sex: {from: a, lookup: sex}}\nfrom: t\nfields:\n  id: Id\n  out: sex\n",
+        mapping="tables:\n  t: {from: things, fields: {sex: {from: a, lookup: sex}}}\n"
+        "from: t\nfields: {id: Id, out: sex}\n",
         lookups=[SEX],
     )
     trial.mapping = "mapping: thing\nsource: acme\n" + trial.mapping

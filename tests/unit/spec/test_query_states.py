@@ -174,7 +174,8 @@ def test_settled_the_books_records_without_a_key_are_never_merged() -> None:
 
 
 def test_settled_the_books_each_splits_and_a_record_with_no_item_stays() -> None:
-    mapping = "from: {set: things, each: tags, name: tag}\nfields: {id: {sql: \"Id || '/' || coalesce(tag, '-')\"}, out: tag}\n"
+    mapping = "from: {set: things, each: tags, name: tag}\n"
+    mapping += "fields: {id: {sql: \"Id || '/' || coalesce(tag, '-')\"}, out: tag}\n"
     outcome = things(HEAD + mapping, "out: {type: text}").run({"things": [{"Id": "1", "tags": "a;b;c"}, {"Id": "2"}]})
     assert outcome.column("out") == {"1/a": "a", "1/b": "b", "1/c": "c", "2/-": None}
     assert (outcome.books.read, outcome.books.split, outcome.books.emitted) == (2, 2, 4)
@@ -184,7 +185,8 @@ def test_settled_the_books_a_union_of_two_tables_of_one_set_splits_its_records()
     mapping = HEAD + (
         "tables:\n"
         "  firsts: {from: things, fields: {key: {sql: \"Id || '/1'\"}}}\n"
-        "  seconds: {from: things, where: [{rule: named, field: name, present: true}], fields: {key: {sql: \"Id || '/2'\"}}}\n"
+        "  seconds:\n    from: things\n    where: [{rule: named, field: name, present: true}]\n"
+        "    fields: {key: {sql: \"Id || '/2'\"}}\n"
         "from: {union: [firsts, seconds]}\n"
         "fields: {id: key}\n"
     )
@@ -195,7 +197,8 @@ def test_settled_the_books_a_union_of_two_tables_of_one_set_splits_its_records()
 
 def test_a_union_reads_one_set_after_the_other() -> None:
     trial = Trial({"years": {"Id": "text", "Name": "text"}, "forms": {"Name": "text", "Id": "text", "Code": "text"}},
-                  "out: {type: text}", HEAD + "from: {union: [years, forms]}\nfields: {id: Id, out: Name}\n")  # fmt: skip
+                  "out: {type: text}",
+                  HEAD + "from: {union: [years, forms]}\nfields: {id: Id, out: Name}\n")  # fmt: skip
     assert trial.findings() == []
     outcome = trial.run({"years": [{"Id": "y7", "Name": "Year 7"}], "forms": [{"Id": "7a", "Name": "7A", "Code": "c"}]})
     assert outcome.column("out") == {"7a": "7A", "y7": "Year 7"}
@@ -204,7 +207,8 @@ def test_a_union_reads_one_set_after_the_other() -> None:
 
 def test_null_has_the_type_of_what_stands_beside_it_in_a_union() -> None:
     mapping = HEAD + (
-        "tables:\n  dated: {from: things, fields: {since: {value: null}}}\n  other: {from: more, fields: {since: When}}\n"
+        "tables:\n  dated: {from: things, fields: {since: {value: null}}}\n"
+        "  other: {from: more, fields: {since: When}}\n"
         "from: {union: [dated, other]}\nfields: {id: Id, out: since}\n"
     )
     trial = Trial({"things": THINGS, "more": {"Id": "text", "When": "date"}}, "out: {type: date}", mapping)
@@ -390,7 +394,8 @@ def test_the_quarantine_names_an_ambiguous_join_beside_other_faults() -> None:
 def test_a_join_may_be_found_by_what_an_earlier_one_gives() -> None:
     sets = {**JOINED, "colours": {"Id": "text", "Name": "text"}}
     mapping = (
-        f"{MAPPING}join:\n  sort: {{set: kinds, by: {{Code: Kind}}}}\n  colour: {{set: colours, by: {{Id: sort.Name}}}}\n"
+        f"{MAPPING}join:\n  sort: {{set: kinds, by: {{Code: Kind}}}}\n"
+        f"  colour: {{set: colours, by: {{Id: sort.Name}}}}\n"
         "fields: {id: Id, out: colour.Name}\n"
     )
     trial = Trial(sets, "out: {type: text}", mapping)
@@ -410,7 +415,8 @@ def test_a_joined_value_that_cannot_be_read_is_told() -> None:
 
 def test_a_table_filters_what_is_joined_and_collected() -> None:
     mapping = HEAD + (
-        "tables:\n  live: {from: kinds, where: [{rule: live, field: Live, equals: true}], fields: {label: {from: Name, clean: upper}}}\n"
+        "tables:\n  live: {from: kinds, where: [{rule: live, field: Live, equals: true}], "
+        "fields: {label: {from: Name, clean: upper}}}\n"
         "from: things\njoin: {sort: {set: live, by: {Code: Kind}, keep: first}}\n"
         "fields: {id: Id, out: sort.label, all: {collect: live, by: {Code: Kind}, item: label}}\n"
     )
