@@ -6,9 +6,11 @@ Stands on `errors`, `kinds` and `spec`. Next: `compile`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 
 from engine.errors import Place, Problem
 from engine.haplo.accounts import account_problems, name_problems
+from engine.haplo.application import BEHAVIOUR
 from engine.haplo.flat import format_problems
 from engine.haplo.record import structure_parts
 from engine.kinds.types import TargetField
@@ -27,6 +29,7 @@ CANNOT_BE_SET = (
 )
 """Data types of attributes that an import cannot fill."""
 
+_ISO = len("2024-09-01")
 _STRUCTURES = ("person-name", "postal-address")
 
 
@@ -113,6 +116,10 @@ def _attribute(name: str, bound: BoundName, schema: Schema, data_types: Mapping[
     given = "person-name" if bound.person_name else "postal-address" if bound.postal_address else None
     if given != kind and (given is not None or kind in _STRUCTURES):
         yield f"is of the type {kind}, and is given {'a ' + given if given else 'a plain value'}"
+    if name == BEHAVIOUR:
+        yield "is the code by which rows are found again, and is not for a binding to set"
+    if kind == "datetime":
+        yield from _unreadable(bound)
     value = value_field(bound, schema)
     if value is None:
         return
@@ -120,6 +127,18 @@ def _attribute(name: str, bound: BoundName, schema: Schema, data_types: Mapping[
         yield f"is of the type datetime, and is given {value.type}"
     if value.ref is not None and kind != "ref":
         yield f"is of the type {kind}, and is given a reference"
+
+
+def _unreadable(bound: BoundName) -> Iterator[str]:
+    """Dates that nobody has checked: one that Haplo cannot read stops the whole import."""
+    if bound.map is not None:
+        yield "is of the type datetime, and is given what map: makes of a date"
+    if bound.value is None:
+        return
+    try:
+        date.fromisoformat(bound.value if isinstance(bound.value, str) and len(bound.value) == _ISO else "")
+    except ValueError:
+        yield "is of the type datetime, and is given a constant that is no date such as 2024-09-01"
 
 
 def value_field(bound: BoundName, schema: Schema) -> TargetField | None:

@@ -370,7 +370,8 @@ def test_trap_9_a_value_that_no_list_has_is_reported() -> None:
 
 @pytest.mark.parametrize("identifier", ["0123", "7E1", "NO", "1_000", "007.50"])
 def test_trap_10_identifiers_stay_text(identifier: str) -> None:
-    values = _values(_import(_binding({**TITLE, "x:a": "text"}), {"_code": "s:pet:1", "title": "R", "text": identifier}))
+    record = {"_code": "s:pet:1", "title": "R", "text": identifier}
+    values = _values(_import(_binding({**TITLE, "x:a": "text"}), record))
     assert values["x:a"] == [identifier]
 
 
