@@ -126,7 +126,8 @@ def test_files_are_made_and_not_sent_where_so_wished(tmp_path: Path) -> None:
 
 def test_the_option_dry_run_goes_before_the_school_file(tmp_path: Path) -> None:
     with a_project(tmp_path) as project:
-        project.edit(lambda school: school["deliver"].update(mode="live"))
+        project.edit(lambda school: school["deliver"].update(mode="live", kind="batch"))
+        project.environ["WATERS_EDGE_HAPLO"] = project.haplo.config["batch_api_key"]
         project.run("--dry-run", "--only", "group").well()
         assert [batch["mode"] for batch in project.scheduled()] == ["dry-run"]
         project.run("--only", "group").well()
