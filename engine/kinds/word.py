@@ -29,9 +29,9 @@ def problem(code: str, what: str, fix: str = "") -> PydanticCustomError:
     return PydanticCustomError("haplomap", "{what}", {"code": code, "what": what, "fix": fix})
 
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SIZE = re.compile(r"(\d+)(B|kB|MB|GB)")
+_SIZE = re.compile(r"([0-9]+)(B|kB|MB|GB)")
 _SIZE_UNITS = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
