@@ -21,7 +21,7 @@ from engine.run.application import with_requirements
 from engine.spec import binding
 from engine.spec.load import load_file
 
-_YAML = re.compile(r"(?:\s*(?:#[^\n]*)?\n)*[A-Za-z_]+:(?:\s|$)")
+_YAML = re.compile(r"(?:[ \t\r]*(?:#[^\n]*|---[ \t\r]*)?\n)*[A-Za-z_]+:(?:\s|$)")
 
 
 def read_application(files: Sequence[Path]) -> tuple[Application | None, list[Problem]]:

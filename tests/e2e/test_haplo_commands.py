@@ -221,6 +221,8 @@ TEXTS = ("type x:type:pet\n  attribute dc:attribute:title\n", "type x:type:pet\n
 LEGS = "attribute x:attribute:legs\n  data-type: integer\n"
 DOCUMENT = """\
 # an application
+
+---
 application: pets
 requirements: [a.schema, b.schema]
 auto_models: [x:type:pet]
