@@ -26,6 +26,9 @@ from engine.spec.schema import Schema
 from engine.spec.source import Api, Endpoint, Endpoints, Source
 from engine.spec.tables import CsvProblem, read_csv
 
+TAKEN = frozenset({"run", "settings", "_bad", "_base", "_page", "_row", "_rule", "_run", "_set", "_source_key"})
+"""Names that the SQL of a mapping needs itself."""
+
 
 def check(project: Project) -> list[Problem]:
     """Return every problem of every document in view, sorted by place."""
@@ -92,7 +95,22 @@ def _check_endpoint_map(
                 if key not in record_set.fields:
                     what = f"the key '{key}' is no field of '{set_name}'"
                     yield unknown("unknown-field", what, document, (*path, "key", index), key, [*record_set.fields])
+            yield from _check_fields(document, path, list(record_set.fields))
             yield from _check_options(document, path, api, record_set)
+
+
+def _check_fields(document: Document, path: Path, names: list[str]) -> Iterator[Problem]:
+    """SQL knows no case in names, and some names it needs itself."""
+    first: dict[str, str] = {}
+    for name in names:
+        place = document.key_place((*path, "fields", name))
+        fix = f"give it another name, and say at: {name}"
+        if name.lower() in TAKEN:
+            yield Problem("name-taken", f"'{name}' means something else in a mapping", place, fix=fix)
+        elif name.lower() in first:
+            what = f"'{name}' and '{first[name.lower()]}' differ by case alone"
+            yield Problem("name-taken", what, place, "SQL does not tell them apart", fix)
+        first.setdefault(name.lower(), name)
 
 
 def _check_options(document: Document, path: Path, api: Api | None, record_set: Word) -> Iterator[Problem]:
@@ -173,6 +191,7 @@ def _fields_of(bound: BoundName) -> Iterator[tuple[Path, str]]:
 
 def _check_lookup(loaded: Loaded, lookup: Lookup) -> Iterator[Problem]:
     if lookup.csv is None:
+        yield from _check_codes(loaded.document, lookup)
         return
     try:
         read_csv(lookup.csv, loaded.home.parent)
@@ -182,6 +201,16 @@ def _check_lookup(loaded: Loaded, lookup: Lookup) -> Iterator[Problem]:
         place = loaded.document.place(("csv", key if problem.code == "unknown-column" else "file"))
         why = f"its columns are {', '.join(known)}" if known else ""
         yield Problem(problem.code, problem.what, place, why, did_you_mean(word, known))
+
+
+def _check_codes(document: Document, lookup: Lookup) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for code in lookup.values or {}:
+        folded = lookup.folded(code)
+        if folded in first:
+            what = f"the codes '{code}' and '{first[folded]}' are one, since case is folded"
+            yield Problem("duplicate-code", what, document.key_place(("values", code)), fix="take one of them out")
+        first.setdefault(folded, code)
 
 
 def check_mapping(project: Project, loaded: Loaded, mapping: Mapping) -> Iterator[Problem]:

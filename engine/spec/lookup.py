@@ -32,3 +32,7 @@ class Lookup(Word):
         if (self.values is None) == (self.csv is None):
             raise problem("missing-key", "a lookup has either values or csv")
         return self
+
+    def folded(self, code: str) -> str:
+        """Return a code in the form in which codes are compared."""
+        return code.strip().lower() if self.fold_case else code

@@ -295,7 +295,13 @@ class _Builder:
     def _fitted(self, name: str, expr: Expr) -> str:
         target = self.world.schema.fields[name]
         raw = replace(expr, sql=quote("x:" + name))
-        return f"{fit(raw, target, self.world.source.formats)} AS {quote('v:' + name)}"
+        fitted = fit(raw, target, self.world.source.formats)
+        keys = self.world.keys(target.of.ref) if target.of is not None and target.of.ref else None
+        if keys is not None and target.of is not None and target.of.ref != self.world.schema.schema_:
+            each = f"SELECT unnest({fitted}) AS e, generate_subscripts({fitted}, 1) AS i"
+            kept = f"SELECT list(e ORDER BY i) FROM ({each}) WHERE e IN ({keys})"
+            fitted = f"CASE WHEN ({fitted}) IS NOT NULL THEN coalesce(({kept}), []) END"
+        return f"{fitted} AS {quote('v:' + name)}"
 
     def _judged(self, name: str, expr: Expr) -> str:
         target = self.world.schema.fields[name]

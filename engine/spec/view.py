@@ -69,7 +69,9 @@ class View:
         """Put another relation in view, under a name. What it is found by must be in view before it."""
         taken = {name.lower() for name in [*self.relation.names(), *RUN_NAMES]}
         if alias in taken:
-            what = f"'{alias}' is taken: it is a field of {self.relation.name}, or one of {', '.join(RUN_NAMES)}"
+            what = f"'{alias}' is a field of {self.relation.name} already"
+            if alias in RUN_NAMES:
+                what = f"'{alias}' means something else in a mapping"
             self.findings.add(Finding(at, "name-taken", what, on_key=True))
         joined = _Joined(join, relation, at)
         for theirs, ours in join.by.items():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import TransformError
 from engine.journal import cannot_write
 from engine.kinds.types import literal, quote
+from engine.kinds.value import Value
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.query import Query, World, build
@@ -130,13 +131,9 @@ def prepare(database: duckdb.DuckDBPyConnection, world: World, query: Query, cir
 
 
 def _add_lookup(database: duckdb.DuckDBPyConnection, lookup: Lookup) -> None:
-    codes = {_folded(code, lookup): value for code, value in (lookup.values or {}).items()}
+    codes = {lookup.folded(code): value for code, value in (lookup.values or {}).items()}
     statement = f"CREATE TABLE {quote('lookup:' + lookup.lookup)} AS SELECT unnest($1::VARCHAR[]) AS key"
     database.execute(f"{statement}, unnest($2::VARCHAR[]) AS value", [list(codes), list(codes.values())])
-
-
-def _folded(code: str, lookup: Lookup) -> str:
-    return code.strip().lower() if lookup.fold_case else code
 
 
 def _run(
@@ -174,23 +171,36 @@ class ExpressionFailedError(TransformError):
 def _guilty(
     database: duckdb.DuckDBPyConnection, mapping: MappingDocument, world: World, place: Callable[[str], str]
 ) -> str | None:
-    """Return the field whose SQL fails, found by leaving out all the others; the key's first, for all have it."""
-    import duckdb
-
+    """Return the field, or the rule, whose SQL fails, found by leaving out all the others; the key's comes first."""
     key = world.schema.key
-    for name in sorted(mapping.fields, key=lambda name: name != key):
-        if mapping.fields[name].sql is None:
-            continue
-        fields = {known: mapping.fields[known] for known in {key, name} if known in mapping.fields}
-        schema = world.schema.model_copy(update={"fields": {known: world.schema.fields[known] for known in fields}})
-        reading = Reading(world.source.formats, place)
-        alone = World(world.source, schema, world.lookups, world.settings)
-        small = build(mapping.model_copy(update={"fields": fields}), alone, reading)
-        try:
-            database.execute(f"SELECT count(COLUMNS(*)) FROM ({small.sql})")
-        except duckdb.Error:
+    names = sorted(mapping.fields, key=lambda name: name != key)
+    rules: list[tuple[str, dict[str, Any]]] = [
+        (rule.rule, {"where": [rule], "fields": {key: Value(value=None)}}) for rule in mapping.where if rule.sql
+    ]
+    fields: list[tuple[str, dict[str, Any]]] = [
+        (name, {"where": [], "fields": {known: mapping.fields[known] for known in {key, name}}})
+        for name in names
+        if mapping.fields[name].sql is not None
+    ]
+    for name, left in [*rules, *fields]:
+        if _fails(database, mapping.model_copy(update=left), world, place):
             return name
     return None
+
+
+def _fails(
+    database: duckdb.DuckDBPyConnection, mapping: MappingDocument, world: World, place: Callable[[str], str]
+) -> bool:
+    import duckdb
+
+    schema = world.schema.model_copy(update={"fields": {name: world.schema.fields[name] for name in mapping.fields}})
+    alone = World(world.source, schema, world.lookups, world.settings)
+    small = build(mapping, alone, Reading(world.source.formats, place))
+    try:
+        database.execute(f"SELECT count(COLUMNS(*)) FROM ({small.sql})")
+    except duckdb.Error:
+        return True
+    return False
 
 
 def _books(

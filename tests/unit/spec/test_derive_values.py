@@ -331,3 +331,23 @@ def test_a_lookup_in_a_table_is_reported_like_any_other() -> None:
     outcome = trial.run({"things": [{"Id": "1", "a": "M"}, {"Id": "2", "a": "?"}]})
     assert outcome.column("out") == {"1": "male", "2": None}
     assert outcome.held() == [("2", "out", "code", "value")]
+
+
+def test_a_list_of_references_keeps_only_keys_that_are_sent_in_its_order() -> None:
+    trial = Trial(
+        {"things": {"Id": "text", "tags": "{type: list, split: ';'}"}},
+        target="out: {type: list, of: {type: text, ref: other}}",
+        mapping="fields: {id: Id, out: tags}\n",
+        keys=lambda entity: "SELECT unnest(['a', 'b', 'c'])",
+    )
+    records = [{"Id": "1", "tags": "c;x;a"}, {"Id": "2", "tags": "x"}, {"Id": "3"}, {"Id": "4", "tags": "b"}]
+    outcome = trial.run({"things": records})
+    assert outcome.column("out") == {"1": ["c", "a"], "2": [], "3": None, "4": ["b"]}
+    assert outcome.held() == [("1", "out", "item", "item"), ("2", "out", "item", "item")]
+
+
+def test_a_rule_that_fails_is_named_and_not_an_innocent_field() -> None:
+    mapping = "where: [{rule: old, sql: cast(a AS INTEGER) > 1}]\nfields: {id: Id, out: {sql: upper(b)}}\n"
+    trial = Trial({"things": FIELDS}, target="out: {type: text}", mapping=mapping)
+    with pytest.raises(TransformError, match="the SQL of 'old' fails on a record"):
+        trial.run({"things": [{"Id": "1", "a": "q"}]})
