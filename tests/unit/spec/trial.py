@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +112,14 @@ class Trial:
         fields = list(self.sets[name])
         columns = ", ".join(f"{quote(each)} VARCHAR" for each in fields)
         file = folder / f"{name}.parquet"
-        with duckdb.connect() as database:
-            database.execute(f"CREATE TABLE t (_page BIGINT, _row BIGINT, {columns})")
-            for index, record in enumerate(records):
-                assert set(record) <= set(fields), record
-                values = [None if each in absent else record.get(each) for each in fields]
-                marks = ", ".join("?" for _ in fields)
-                database.execute(f"INSERT INTO t VALUES (1, {index}, {marks})", values)
-            database.execute(f"COPY t TO {literal(str(file))} (FORMAT parquet)")
+        database = _database()
+        database.execute(f"CREATE OR REPLACE TABLE t (_page BIGINT, _row BIGINT, {columns})")
+        for index, record in enumerate(records):
+            assert set(record) <= set(fields), record
+            values = [None if each in absent else record.get(each) for each in fields]
+            marks = ", ".join("?" for _ in fields)
+            database.execute(f"INSERT INTO t VALUES (1, {index}, {marks})", values)
+        database.execute(f"COPY t TO {literal(str(file))} (FORMAT parquet)")
         return SetRead(file, len(records), frozenset(fields) - absent)
 
 
@@ -126,8 +127,13 @@ def _indented(text: str) -> str:
     return "".join(f"  {line}\n" for line in text.strip("\n").split("\n") if line.strip())
 
 
+@lru_cache(maxsize=1)
+def _database() -> duckdb.DuckDBPyConnection:
+    """Return the database that lands and reads back; the one under test is its own."""
+    return duckdb.connect(config={"threads": 1})
+
+
 def _all(file: Path) -> list[dict[str, Any]]:
-    with duckdb.connect() as database:
-        cursor = database.execute(f"SELECT * FROM read_parquet({literal(str(file))})")
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    cursor = _database().execute(f"SELECT * FROM read_parquet({literal(str(file))})")
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
