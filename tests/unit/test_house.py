@@ -25,7 +25,7 @@ HOMES = {
     "yaml": r"engine\.document\w*",
     "jinja2": r"engine\.template",
     "jsonpath_ng": r"engine\.kinds\.select",
-    "httpx": r"engine\.(stages\.(client|transport|credential|retry|deliver|envelope)|haplo\.(api|batch|refusal)|kinds\.auth)",
+    "httpx": r"engine\.(stages\.transport|haplo\.(api|refusal))",
     "click": r"engine\.(cli\..+|simulators\.__main__)",
     "pydantic": r"engine\.(kinds|spec)(\..+)?",
     "pydantic_core": r"engine\.(kinds|spec)(\..+)?",
