@@ -36,9 +36,7 @@ TREES = st.dictionaries(
     KEYS,
     st.recursive(
         scalars(),
-        lambda inner: (
-            st.lists(inner, min_size=1, max_size=3) | st.dictionaries(KEYS, inner, min_size=1, max_size=3)
-        ),
+        lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(KEYS, inner, min_size=1, max_size=3),
         max_leaves=8,
     ),
     min_size=1,

@@ -51,8 +51,7 @@ def test_long_lines_are_cut_around_the_place():
 def test_an_error_has_the_same_form_without_a_place():
     error = SecretMissing("the variable X is not set", why="it is read", fix="export X=...\nthen again")
     assert render_error(error) == (
-        "error: the variable X is not set [secret-missing]\n"
-        "  why: it is read\n  fix: export X=...\n       then again"
+        "error: the variable X is not set [secret-missing]\n  why: it is read\n  fix: export X=...\n       then again"
     )
 
 

@@ -116,8 +116,6 @@ def test_templates_are_equal_by_text():
 
 
 def test_plain_text_does_not_cost_an_import():
-    code = (
-        "import sys; from engine.template import Template as T; T.parse('x'); print('jinja2' in sys.modules)"
-    )
+    code = "import sys; from engine.template import Template as T; T.parse('x'); print('jinja2' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "False\n"
