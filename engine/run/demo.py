@@ -10,16 +10,23 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.document import load
 from engine.errors import EngineError
+from engine.haplo.target import application_case
 from engine.journal import cannot_write
-from engine.spec.project import shipped
+from engine.run.application import school_application
+from engine.run.control import control_file, write_controls
+from engine.run.folder import STATE
+from engine.run.installed import record_installed
+from engine.spec.project import Project, shipped
 from engine.template import Template
 
 
@@ -47,12 +54,13 @@ def simulator_command(name: str, arguments: Sequence[str]) -> tuple[list[str], d
 
 
 @contextmanager
-def running(size: int) -> Iterator[list[Simulator]]:
+def running(size: int, folder: Path) -> Iterator[list[Simulator]]:
     """Start the demo's simulators on free ports; they end with this block, or with this process."""
+    context = {"size": size, "haplo": str((folder / STATE / "haplo").resolve())}
     with ExitStack() as stack:
         found = []
         for name, arguments in _recipe()["start"].items():
-            given = [Template.parse(str(argument)).render({"size": size}) for argument in arguments]
+            given = [Template.parse(str(argument)).render(context) for argument in arguments]
             found.append(stack.enter_context(_started(name, given)))
         yield found
 
@@ -73,21 +81,50 @@ def _started(name: str, arguments: list[str]) -> Iterator[Simulator]:
             process.terminate()
 
 
-def demo_project(folder: Path, simulators: list[Simulator]) -> tuple[str, dict[str, str]]:
-    """Write the demo's project for these simulators; return its school and the secrets that it asks for."""
-    recipe = _recipe()
-    context = {simulator.name: dict(simulator.config) for simulator in simulators}
+def write_project(folder: Path) -> str:
+    """Write the demo's project, as it is shipped; return its school."""
     base = shipped() / "examples" / "demo"
     try:
         for name in ("applications", "schools"):
             shutil.copytree(base / name, folder / name, dirs_exist_ok=True)
-        file = folder / "schools" / f"{recipe['school']}.yaml"
+        (folder / ".gitignore").write_text(f"{STATE}/\n", encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    return str(_recipe()["school"])
+
+
+def install(project: Project, name: str, now: datetime) -> None:
+    """Do what an administrator does: give Haplo its application and control files, and put that down."""
+    school = project.school(name)
+    application = school_application(project, school)
+    assert application is not None
+    controls = {entity: control_file(project, school, entity) for entity in school.entities}
+    home = project.root / STATE / "haplo"
+    list(write_controls(home / "installed", controls))
+    (home / "application.json").write_text(json.dumps(application_case(application)), encoding="utf-8")
+    record_installed(project.root, name, controls, now)
+
+
+def fill_in(folder: Path, simulators: list[Simulator]) -> dict[str, str]:
+    """Put the simulators' addresses into the school file; return the secrets that it asks for."""
+    recipe = _recipe()
+    context = {simulator.name: dict(simulator.config) for simulator in simulators}
+    file = folder / "schools" / f"{recipe['school']}.yaml"
+    try:
         text = file.read_text(encoding="utf-8")
         for old, new in recipe["replace"].items():
             text = text.replace(old, Template.parse(new).render(context))
         file.write_text(text, encoding="utf-8")
-        (folder / ".gitignore").write_text(".haplomap/\n", encoding="utf-8")
     except OSError as error:
-        raise cannot_write(folder, error) from None
-    secrets = {name: Template.parse(text).render(context) for name, text in recipe["secrets"].items()}
-    return recipe["school"], secrets
+        raise cannot_write(file, error) from None
+    return {name: Template.parse(text).render(context) for name, text in recipe["secrets"].items()}
+
+
+def imported(simulators: list[Simulator], since: int = 0) -> tuple[int, dict[str, int]]:
+    """Wait until the receiver has carried out its batches; return how many, and the counts of those since."""
+    (receiver,) = (each for each in simulators if each.name == _recipe()["receiver"])
+    request = urllib.request.Request(f"{receiver.url}/__control__/run", method="POST")  # noqa: S310 (loopback)
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+        batches = json.load(answer)
+    counts = [batch["counts"] for batch in batches[since:]]
+    return len(batches), {name: sum(each[name] for each in counts) for name in ("created", "updated", "unchanged")}

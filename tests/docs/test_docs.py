@@ -57,6 +57,8 @@ def test_the_demo_command_sets_itself_up_and_ends_as_the_readme_shows(clone: Pat
     done = run(f"PATH={base}:$PATH\n{after('demo')}", clone)
     assert done.returncode == 0, done.stderr
     assert after("demo output") in done.stdout
+    assert "imported: 4,407 created, 0 updated, 0 unchanged\n" in done.stdout
+    assert "imported once more: 0 created, 0 updated, 4,407 unchanged\n" in done.stdout
     folder = re.search(r"control files and data files: (\S+)", done.stdout)
     assert folder is not None
     files = sorted(path.name for path in (clone / folder[1]).iterdir())

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.options import listener, sound_project, verbose_option
 from engine.cli.show import Progress, program
 from engine.cli.summary import summary
+
+if TYPE_CHECKING:
+    from engine.run.report import Report
 
 
 @click.command("demo")
@@ -23,28 +27,44 @@ from engine.cli.summary import summary
 @click.option("--size", type=click.IntRange(1, 50_000), default=1000, show_default=True, help="How large a school.")
 @verbose_option
 def command(folder: Path, size: int, verbose: bool) -> None:
-    """Run a made-up school from a simulated source into a simulated Haplo.
+    """Run a made-up school from a simulated source into a simulated Haplo, twice: the second time nothing is new.
 
     \b
     Example:  haplomap demo
     Example:  haplomap demo --size 5000 --folder /tmp/demo
     """
-    from engine.run.demo import demo_project, running
-    from engine.run.plan import make_plan
-    from engine.run.runner import Options, Runner
+    from engine.clock import Clock
+    from engine.run import demo
 
-    with running(size) as simulators:
-        school, secrets = demo_project(folder, simulators)
+    school = demo.write_project(folder)
+    demo.install(sound_project(folder), school, Clock().now())
+    with demo.running(size, folder) as simulators:
+        secrets = demo.fill_in(folder, simulators)
         for each in simulators:
             click.echo(f"    demo  simulated {each.name} listens at {each.url}", err=True)
-        project = sound_project(folder)
-        progress = Progress(verbose)
-        environ = {**os.environ, **secrets}
-        try:
-            report = Runner(project, make_plan(project, school), Options(fresh=True), environ, listener(progress)).run()
-        finally:
-            progress.close()
+        report = _run(folder, school, secrets, verbose)
+        batches, first = demo.imported(simulators)
+        _run(folder, school, secrets, verbose)
+        _, again = demo.imported(simulators, batches)
     click.echo(summary(report))
+    click.echo(f"\nimported: {_said(first)}\nimported once more: {_said(again)}")
     name = program()
     click.echo(f"\nnext:\n  {name} preview {school} {report.entities[-1].entity} --project {folder}")
     click.echo(f"  {name} plan {school} --project {folder}\n  {name} init my-project")
+
+
+def _run(folder: Path, school: str, secrets: dict[str, str], verbose: bool) -> Report:
+    from engine.run.plan import make_plan
+    from engine.run.runner import Options, Runner
+
+    project = sound_project(folder)
+    progress = Progress(verbose)
+    environ = {**os.environ, **secrets}
+    try:
+        return Runner(project, make_plan(project, school), Options(fresh=True), environ, listener(progress)).run()
+    finally:
+        progress.close()
+
+
+def _said(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
