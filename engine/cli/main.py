@@ -6,7 +6,6 @@ Only this module catches what commands raise. Next: any file of `cli/commands`.
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import NoReturn
 import click
 
 from engine import __version__
+from engine.cli.lazy import Commands
 from engine.errors import DocumentError, EngineError, Interrupted
 from engine.journal import cannot_write
 
@@ -24,32 +24,9 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 COMMANDS = ("demo", "init", "check", "plan", "run", "extract", "preview", "haplo", "simulate")
 
 
-class Commands(click.Group):
-    """Commands in the order in which one meets them; each is imported when it is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"engine.cli.commands.{cmd_name}")
-        command = module.command
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from engine.problem_text import did_you_mean
-
-            hint = did_you_mean(args[0], COMMANDS) or "'haplomap --help' lists them"
-            raise click.UsageError(f"there is no command '{args[0]}'; {hint}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, known=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="haplomap")
 def cli() -> None:
     """Move a school's data into Haplo, as YAML documents say.

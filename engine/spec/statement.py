@@ -1,0 +1,159 @@
+"""The statement that puts every record of an entity into one state, from the expressions of its fields.
+
+In four steps: `x`, the values as they were derived; `v`, the values in their target's type; `f`, what is wrong with
+each; `n`, which records share a key. Next: `spec/query`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from engine.kinds.types import Formats, TargetField, literal, quote
+from engine.kinds.value import OnePer
+from engine.spec.fit import faults, fit
+from engine.spec.relation import Expr, either
+from engine.spec.schema import Schema
+from engine.spec.view import View, order_key
+
+
+class Statement:
+    """Writes the statement of one entity."""
+
+    def __init__(
+        self, schema: Schema, formats: Formats, keys: Callable[[str], str | None], one_per: OnePer | None
+    ) -> None:
+        self._schema, self._formats, self._keys, self._one_per = schema, formats, keys, one_per
+
+    def sql(self, view: View, rule: str, fields: Mapping[str, Expr]) -> str:
+        """Return the statement. `rule` gives the name of the rule that a record fails, or NULL."""
+        raw = [f"({expr.sql}) AS {quote('x:' + name)}" for name, expr in fields.items()]
+        conditions = self._conditions(fields)
+        marks = [f"{sql} AS {quote(mark)}" for mark, sql in conditions.items()]
+        order = self._one_per.order if self._one_per else []
+        sorts = [f"{order_key(item, quote(item.by))} AS {quote(f'o:{i}')}" for i, item in enumerate(order)]
+        several = view.ambiguous()
+        first = " ".join(f"WHEN {test} THEN 'ambiguous-{alias}'" for alias, test in several.items())
+        join_fault = f"CASE {first} END" if several else "NULL::VARCHAR"
+        head = f"_set, _row, _source_key, {rule} AS _rule, {join_fault} AS _join"
+        values = f"SELECT {', '.join([head, *sorts, *marks, *raw])} {view.from_clause()}"
+        fitted = ", ".join(self._fitted(name, expr) for name, expr in fields.items())
+        judged = ", ".join(self._judged(name, expr) for name, expr in fields.items())
+        key = quote("v:" + self._schema.key)
+        by = ", ".join(
+            [f"{quote(f'o:{i}')} {'DESC' if item.descending else 'ASC'} NULLS LAST" for i, item in enumerate(order)]
+            + ["_set", "_row"]
+        )
+        group = f"PARTITION BY {key}, _rule IS NULL"
+        counted = f"row_number() OVER ({group} ORDER BY {by}) AS _nth, count(*) OVER ({group}) AS _same"
+        return (
+            f"WITH x AS ({values}), v AS (SELECT *, {fitted} FROM x), f AS (SELECT *, {judged} FROM v), "
+            f"n AS (SELECT *, {counted} FROM f) {self._result(fields)}"
+        )
+
+    def _conditions(self, fields: Mapping[str, Expr]) -> dict[str, str]:
+        """Return the columns that say, before fitting, what went wrong in sources and in tables of codes."""
+        marks: dict[str, str] = {}
+        for name, expr in fields.items():
+            if expr.bad:
+                marks[f"b:{name}"] = f"coalesce({expr.bad}, FALSE)"
+            lost = either([miss.condition for miss in expr.misses if miss.lost])
+            told = either([miss.condition for miss in expr.misses if not miss.lost])
+            if lost:
+                marks[f"l:{name}"] = lost
+            if told:
+                marks[f"t:{name}"] = told
+        return marks
+
+    def _fitted(self, name: str, expr: Expr) -> str:
+        target = self._schema.fields[name]
+        raw = replace(expr, sql=quote("x:" + name))
+        fitted = fit(raw, target, self._formats)
+        keys = self._keys(target.of.ref) if target.of is not None and target.of.ref else None
+        if keys is not None and target.of is not None and target.of.ref != self._schema.schema_:
+            each = f"SELECT unnest({fitted}) AS e, generate_subscripts({fitted}, 1) AS i"
+            kept = f"SELECT list(e ORDER BY i) FROM ({each}) WHERE e IN ({keys})"
+            fitted = f"CASE WHEN ({fitted}) IS NOT NULL THEN coalesce(({kept}), []) END"
+        return f"{fitted} AS {quote('v:' + name)}"
+
+    def _judged(self, name: str, expr: Expr) -> str:
+        target = self._schema.fields[name]
+        keys = self._keys(target.ref) if target.ref and target.ref != self._schema.schema_ else None
+        bad = quote(f"b:{name}") if expr.bad and target.type != "list" else None
+        lost = [miss for miss in expr.misses if miss.lost]
+        seen = Expr("", expr.type, bad=bad, misses=tuple(type(m)(m.table, quote(f"l:{name}"), True) for m in lost[:1]))
+        found = faults(quote("v:" + name), quote("x:" + name), seen, target, keys)
+        if name == self._schema.key and self._one_per is None:
+            key = quote("v:" + name)
+            again = f"_rule IS NULL AND {key} IS NOT NULL AND count(*) OVER (PARTITION BY {key}, _rule IS NULL) > 1"
+            found.append(("duplicate-key", again))
+        arms = " ".join(f"WHEN {condition} THEN {literal(rule)}" for rule, condition in found)
+        return f"CASE {arms} END AS {quote('f:' + name)}" if arms else f"NULL::VARCHAR AS {quote('f:' + name)}"
+
+    def _result(self, fields: Mapping[str, Expr]) -> str:
+        schema = self._schema
+        hard = [name for name in fields if schema.fields[name].required or name == schema.key]
+        soft = [name for name in fields if name not in hard]
+        arms = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)}" for name in hard)
+        reasons = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {quote('f:' + name)}" for name in hard)
+        again = f"WHEN _nth > 1 AND {quote('v:' + schema.key)} IS NOT NULL THEN 'merged'"
+        merged = again if self._one_per else ""
+        state = (
+            f"CASE WHEN _rule IS NOT NULL THEN 'filtered' {merged} "
+            f"WHEN _join IS NOT NULL {_or_any(hard)} THEN 'quarantined' ELSE 'emitted' END AS _state"
+        )
+        reason = f"CASE WHEN _rule IS NOT NULL THEN _rule WHEN _join IS NOT NULL THEN _join {reasons} END AS _reason"
+        where = (
+            f"CASE WHEN _rule IS NULL AND _join IS NULL THEN CASE {arms} END END AS _field"
+            if arms
+            else ("NULL::VARCHAR AS _field")
+        )
+        withheld = [f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)} END" for name in soft]
+        columns = [self._column(name, fields, soft) for name in schema.fields]
+        head = ["_set", "_row", "_source_key", state, reason, where, f"{_list(withheld)} AS _withheld"]
+        return f"SELECT {', '.join([*head, f'{self._told(fields, hard)} AS _told', *columns])} FROM n"
+
+    def _column(self, name: str, fields: Mapping[str, Expr], soft: list[str]) -> str:
+        if name not in fields:
+            return f"NULL::{self._schema.fields[name].sql_type()} AS {quote(name)}"
+        if name in soft:
+            return f"CASE WHEN {quote('f:' + name)} IS NULL THEN {quote('v:' + name)} END AS {quote(name)}"
+        return f"{quote('v:' + name)} AS {quote(name)}"
+
+    def _told(self, fields: Mapping[str, Expr], hard: list[str]) -> str:
+        """Return the list of what is told of a row: every fault, items that were left out, codes never seen."""
+        marks = ["CASE WHEN _join IS NOT NULL THEN {'field': NULL::VARCHAR, 'rule': _join, 'level': 'row'} END"]
+        for name, expr in fields.items():
+            target = self._schema.fields[name]
+            level = "row" if name in hard else "value"
+            record = f"{{'field': {literal(name)}, 'rule': {quote('f:' + name)}, 'level': {literal(level)}}}"
+            marks.append(f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {record} END")
+            if target.type == "list":
+                marks.append(_mark(_items_lost(name, expr, target), name, "item", "item"))
+            if any(not miss.lost for miss in expr.misses):
+                marks.append(_mark(quote(f"t:{name}"), name, "code", "told"))
+        return _list(marks, "STRUCT(field VARCHAR, rule VARCHAR, level VARCHAR)")
+
+
+def _or_any(names: list[str]) -> str:
+    return "".join(f" OR {quote('f:' + name)} IS NOT NULL" for name in names)
+
+
+def _list(marks: list[str], kind: str = "VARCHAR") -> str:
+    if not marks:
+        return f"[]::{kind}[]"
+    return f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)"
+
+
+def _items_lost(name: str, expr: Expr, target: TargetField) -> str:
+    """Return the condition that items of a list could not be used."""
+    told = [quote(f"b:{name}")] if expr.bad else []
+    if target.of is not None and target.of.type not in ("record", "list") and expr.type.endswith("]"):
+        there = f"len(list_filter({quote('x:' + name)}, lambda e: e IS NOT NULL))"
+        told.append(f"coalesce({there} > len({quote('v:' + name)}), FALSE)")
+    return " OR ".join(told) or "FALSE"
+
+
+def _mark(condition: str, name: str, rule: str, level: str) -> str:
+    record = f"{{'field': {literal(name)}, 'rule': {literal(rule)}, 'level': {literal(level)}}}"
+    return f"CASE WHEN {condition} THEN {record} END"
