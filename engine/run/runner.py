@@ -200,6 +200,8 @@ class Runner:
             for kind in DOCUMENTS
             for loaded in sorted(self.project.of(kind), key=lambda item: item.name)
         ]
+        lookups = self.project.lookups(self.school.source)
+        documents += [lookup.model_dump_json() for lookup in lookups.values()]  # with the rows of CSV files
         application = school_application(self.project, self.school)
         documents.append("" if application is None else application.model_dump_json())
         plain = {name: value for name, value in config.items() if isinstance(value, str)}
