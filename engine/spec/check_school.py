@@ -185,13 +185,18 @@ def _check_overrides(project: Project, document: Document, school: School) -> It
     for entity, override in school.override.items():
         if project.get("mapping", f"{school.source}/{entity}") is None or project.get("schema", entity) is None:
             what = f"there is nothing to override: no mapping to '{entity}'"
-            yield Problem("unknown-mapping", what, document.key_place(("override", entity)))
+            fix = did_you_mean(entity, school.entities)
+            yield Problem("unknown-mapping", what, document.key_place(("override", entity)), fix=fix)
             continue
         mapping = project.mapping(school.source, entity, school)
         for index, name in enumerate(override.remove):
-            if name not in project.mapping(school.source, entity).fields:
-                what = f"there is no field '{name}' to remove"
-                yield Problem("unknown-field", what, document.place(("override", entity, "remove", index)))
+            known = project.mapping(school.source, entity).fields
+            if name not in known:
+                what, place = (
+                    f"there is no field '{name}' to remove",
+                    document.place(("override", entity, "remove", index)),
+                )
+                yield Problem("unknown-field", what, place, fix=did_you_mean(name, known))
         source = project.source(school.source)
         world = World(source, project.schema(entity), project.lookups(school.source), project.setting_types())
         for finding in findings(mapping, world):
