@@ -87,7 +87,7 @@ class Template:
             raise TemplateProblem(problem.message, problem.line) from None
         except UndefinedError as error:
             raise self._unknown(str(error)) from None
-        except Exception as error:
+        except Exception as error:  # a filter may raise anything, and its words may hold a value
             raise TemplateProblem(f"the template cannot be filled in ({type(error).__name__})") from None
 
     def _unknown(self, last: str) -> TemplateProblem:

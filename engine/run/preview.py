@@ -16,12 +16,13 @@ from engine.journal import Journal
 from engine.run.folder import locked, runs, school_folder
 from engine.run.making import circumstances_of
 from engine.run.plan import Plan, make_plan, world_of
+from engine.run.reading import set_read
 from engine.run.secrets import Secrets
 from engine.spec.project import Project
 from engine.stages.events import Tell
 from engine.stages.extract import extract
 from engine.stages.land import land
-from engine.stages.transform import SetRead, Transformed, transform
+from engine.stages.transform import Transformed, transform
 
 
 def preview_rows(
@@ -47,9 +48,7 @@ def preview_rows(
         for want in plan.wants():
             own = [answer for answer in answers if answer.endpoint == want.endpoint]
             for name, fields in want.sets.items():
-                facts = land(plan.source, name, fields, own, folder / "sets")
-                present = frozenset(facts.present) if facts.rows else frozenset(fields or ())
-                sets[name] = SetRead(facts.file, facts.rows, present)
+                sets[name] = set_read(land(plan.source, name, fields, own, folder / "sets"), fields)
         today = clock.now().astimezone(ZoneInfo(school.time_zone)).date()
         mapping = project.mapping(school.source, entity, school)
         world = world_of(project, school, plan.source, entity)

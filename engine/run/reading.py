@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,11 @@ from engine.stages.land import SetFacts, land
 from engine.stages.transform import SetRead
 
 _WORTH_A_NOTE = ("changed", "repeated-keys", "page-size", "reasked")
+
+
+def set_read(facts: SetFacts, fields: frozenset[str] | None) -> SetRead:
+    """Return a landed set as mappings see it: without a record nothing is known of its fields, so none is absent."""
+    return SetRead(facts.file, facts.rows, frozenset(facts.present) if facts.rows else frozenset(fields or ()))
 
 
 class Reading:
@@ -39,8 +44,7 @@ class Reading:
             for name, fields in want.sets.items():
                 facts = self._landed(name) or self._land(want, name, own)
                 self._tell(Event("landed", f"{name}: {facts.rows:,} records", name, facts.rows, facts.rows))
-                present = frozenset(facts.present) if facts.rows else frozenset(fields or ())
-                sets[name] = SetRead(self.folder / "sets" / f"{name}.parquet", facts.rows, present)
+                sets[name] = set_read(replace(facts, file=self.folder / "sets" / facts.file.name), fields)
                 self._enter(name, facts)
         return sets
 

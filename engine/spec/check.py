@@ -23,7 +23,7 @@ from engine.spec.place import Path, problem_of, unknown
 from engine.spec.project import Project
 from engine.spec.query import World, findings
 from engine.spec.schema import Schema
-from engine.spec.source import Api, Endpoint, Endpoints, Source
+from engine.spec.source import Api, Endpoint, Endpoints, RecordSet, Source
 from engine.spec.tables import CsvProblem, read_csv
 
 TAKEN = frozenset({"run", "settings", "_bad", "_base", "_page", "_row", "_rule", "_run", "_set", "_source_key"})
@@ -113,13 +113,11 @@ def _check_fields(document: Document, path: Path, names: list[str]) -> Iterator[
         first.setdefault(name.lower(), name)
 
 
-def _check_options(document: Document, path: Path, api: Api | None, record_set: Word) -> Iterator[Problem]:
+def _check_options(document: Document, path: Path, api: Api | None, record_set: RecordSet) -> Iterator[Problem]:
     if api is None or api.options_asked is not None:
         return
-    asking = [("option",)] if getattr(record_set, "option", None) else []
-    for name, spec in getattr(record_set, "fields", {}).items():
-        if spec.option:
-            asking.append(("fields", name, "option"))  # type: ignore[arg-type]  # paths of two lengths
+    asking: list[Path] = [("option",)] if record_set.option else []
+    asking += [("fields", name, "option") for name, spec in record_set.fields.items() if spec.option]
     for tail in asking:
         why = "its api does not say how options are asked for (options_asked)"
         yield Problem("option-unasked", "this option is never asked for", document.place((*path, *tail)), why)

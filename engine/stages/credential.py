@@ -91,7 +91,7 @@ class Credential:
         if asked.method == "GET":
             filled = {"params": filled["form"] or {}}
         url = fill_in(asked.url, context)
-        answer = self._ask(Request("the token request", url, asked.method, **filled))  # type: ignore[arg-type]
+        answer = self._ask(Request("the token request", url, asked.method, **filled))  # type: ignore[arg-type]  # named above
         token = path(auth.token).first(answer)
         if not isinstance(token, str) or not token:
             raise SourceRefused(
