@@ -9,7 +9,7 @@ Next: `interpret`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from engine.errors import DocumentError
 from engine.haplo.application import BEHAVIOUR, TITLE, TYPE
 from engine.haplo.fit import binding_problems, value_field
 from engine.haplo.flat import BLANK, column_of
+from engine.haplo.outcome import Path
 from engine.haplo.record import CODE, PARTIAL, source_of, structure_parts
 from engine.kinds.types import TargetField
 from engine.spec.binding import OBJECTS, Binding
@@ -46,18 +47,39 @@ def compile_control(
         for name, bound in binding.names.items()
         if bound.list_ is not None
     }
-    instructions = [] if binding.of_accounts else _upsert(binding)
-    for name in binding.names:
-        instructions += _Name(name, binding, schema, data_types).instructions()
-    if TITLE in map(binding.attribute_of, binding.names) and not binding.of_accounts:
-        instructions.append(_refuse_without_title(binding.destination))
     return {
         "dataImportControlFileVersion": 0,
         "model": binding.model,
         "files": _files(binding, [f"{binding.binding}-001"]),
         **({"mapping": mapping} if mapping else {}),
-        "instructions": instructions,
+        "instructions": [instruction for _, instruction in _pieces(schema, binding, data_types)],
     }
+
+
+def origin_of(
+    schema: Schema, binding: Binding, path: Path | None, data_types: Mapping[str, str] = _UNKNOWN
+) -> tuple[str, ...]:
+    """Return where in the binding's document the instruction at `path` of its control file comes from.
+
+    `()` stands for what no single line says; a name gives `("names", name)`.
+    """
+    pieces = list(_pieces(schema, binding, data_types))
+    at = path[0] if path else None
+    return pieces[at][0] if isinstance(at, int) and at < len(pieces) else ()
+
+
+def _pieces(
+    schema: Schema, binding: Binding, data_types: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, ...], Instruction]]:
+    """Yield the instructions of a control file, each with the place in the binding that asks for it."""
+    for instruction in [] if binding.of_accounts else _upsert(binding):
+        yield ("type",) if instruction.get("name") == TYPE else (), instruction
+    for name in binding.names:
+        for instruction in _Name(name, binding, schema, data_types).instructions():
+            yield ("names", name), instruction
+    titles = [name for name in binding.names if binding.attribute_of(name) == TITLE]
+    if titles and not binding.of_accounts:
+        yield ("names", titles[0]), _refuse_without_title(binding.destination)
 
 
 def name_files(control: dict[str, Any], binding: Binding, names: Sequence[str]) -> None:

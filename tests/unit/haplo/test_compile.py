@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import DocumentError
 from engine.haplo.application import Application
-from engine.haplo.compile import compile_control, render_control
+from engine.haplo.compile import compile_control, origin_of, render_control
 from engine.haplo.control import check_control
 from engine.haplo.interpret import interpret
 from engine.haplo.outcome import Outcome
@@ -433,3 +433,15 @@ def test_an_entity_that_is_pointed_to_needs_a_schema() -> None:
     with pytest.raises(DocumentError) as failure:
         compile_control(SCHEMA, {"pet": SCHEMA}, _binding({"x:a": "owner"}))
     assert [problem.code for problem in failure.value.problems] == ["unknown-entity"]
+
+
+def test_every_instruction_leads_back_to_its_line_of_the_binding() -> None:
+    binding = _person({"x:a": "text", "x:b": {"from": "texts", "clear": True}, **TITLE}, type="x:type:pet")
+    instructions = compile_control(SCHEMA, SCHEMAS, binding)["instructions"]
+    origins = [origin_of(SCHEMA, binding, (number,)) for number in range(len(instructions))]
+    b = ("names", "x:b")
+    title = ("names", "dc:attribute:title")
+    assert origins == [(), (), ("type",), ("names", "x:a"), b, b, title, title]
+    assert origin_of(SCHEMA, binding, (5, "then", 1)) == b
+    assert origin_of(SCHEMA, binding, None) == ()
+    assert origin_of(SCHEMA, binding, (99,)) == ()
