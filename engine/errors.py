@@ -6,6 +6,7 @@ What to do about it decides the class, and the class decides the exit code:
     EngineError                  1   the run failed
     ├── DocumentError            2   documents, or the command, are wrong: holds all the problems
     ├── SecretMissing            2   a secret is not where the school file says
+    ├── UnconfirmedError         2   a live run that nobody has confirmed (in `run/live`)
     ├── SourceError              1   a source answered badly; `request` says which one
     │   ├── SourceRefused        1   auth, scope, unknown school: never tried again
     │   ├── SourcePaused         4   the school has paused, or not yet given, its consent

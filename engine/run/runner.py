@@ -23,6 +23,7 @@ from engine.journal import Journal
 from engine.run.application import school_application
 from engine.run.folder import locked, new_run, school_folder, unfinished
 from engine.run.installed import require_installed
+from engine.run.live import live_delivery, mode_of, require_confirmed
 from engine.run.making import Making
 from engine.run.plan import Plan
 from engine.run.reading import Reading
@@ -30,7 +31,7 @@ from engine.run.report import Report
 from engine.run.secrets import Secrets
 from engine.secret import Secret
 from engine.spec.project import Project
-from engine.spec.school import Folder
+from engine.spec.school import Delivery, Folder
 from engine.stages.check import Checked, Receiver, check
 from engine.stages.deliver import Upload, deliver, leave
 from engine.stages.events import Event, Tell
@@ -40,12 +41,17 @@ DOCUMENTS = ("source", "endpoints_of", "mapping", "schema", "binding", "settings
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is carried out; what is left out is as the school file says."""
+    """How a run is carried out; what is left out is as the school file says. A live one must be `confirmed`."""
 
     send: bool = True
     dry_run: bool = False
     fresh: bool = False
     today: date | None = None
+    confirmed: bool = False
+
+    def mode(self, delivery: Delivery | None) -> Mode | None:
+        """Return how files are delivered; None for not at all."""
+        return mode_of(delivery, send=self.send, dry_run=self.dry_run)
 
 
 class Runner:
@@ -66,8 +72,9 @@ class Runner:
 
     def run(self) -> Report:
         """Carry out the run, or go on with one that did not end."""
-        config = self.secrets.config(self.plan.source, self.school)
         mode = self._mode()
+        require_confirmed(live_delivery(self.school, self.plan.entities, mode), confirmed=self.options.confirmed)
+        config = self.secrets.config(self.plan.source, self.school)
         api_key = self._api_key()
         home = school_folder(self.project.root, self.school.school)
         with locked(home):
@@ -130,11 +137,7 @@ class Runner:
 
     def _mode(self) -> Mode | None:
         """Return how the files are delivered; None for not at all."""
-        if not self.options.send or self.school.deliver is None:
-            return None
-        if self.options.dry_run or isinstance(self.school.deliver, Folder):
-            return "dry-run"  # nothing is imported by leaving files
-        return self.school.deliver.mode
+        return self.options.mode(self.school.deliver)
 
     def _check(self, emitted: Mapping[str, Emitted], folder: Path, today: date, report: Report) -> None:
         """Interpret what was made as Haplo will; what would stop a batch stops the run before anything is sent."""

@@ -315,7 +315,7 @@ def commands(ended: Ended) -> list[list[str]]:
 
 
 def run_school(project: Project) -> Ended:
-    return project.run("--only", "school", "--fresh")
+    return project.run("--only", "school", "--fresh", "--yes")
 
 
 def test_live_data_is_sent_only_for_the_control_file_that_is_installed(live: Project, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_the_option_dry_run_goes_before_the_school_file(tmp_path: Path) -> None:
         project.environ["WATERS_EDGE_HAPLO"] = project.haplo.config["batch_api_key"]
         project.run("--dry-run", "--only", "group").well()
         assert [batch["mode"] for batch in project.scheduled()] == ["dry-run"]
-        project.run("--only", "group").well()
+        project.run("--yes", "--only", "group").well()
         assert [batch["mode"] for batch in project.scheduled()] == ["dry-run", ""]
         assert project.report()["mode"] == "live"
 
@@ -138,7 +138,7 @@ def test_the_option_dry_run_goes_before_the_school_file(tmp_path: Path) -> None:
 def test_no_live_run_without_the_schema_of_the_application(tmp_path: Path) -> None:
     with a_project(tmp_path) as project:
         project.edit(lambda school: (school["deliver"].update(mode="live"), school.pop("application")))
-        ended = project.run("--only", "group")
+        ended = project.run("--yes", "--only", "group")
         assert (ended.code, ended.codes) == (1, ["application-unknown"])
         assert project.haplo.requests == []
 

@@ -36,7 +36,7 @@ def test_staff_become_user_accounts(tmp_path: Path) -> None:
             "WATERS_EDGE_XPORTER": source.config["secret"],
             "WATERS_EDGE_USER_SYNC": haplo.keys[USER_SYNC_API],
         }
-        arguments = ("run", ACCOUNTS, "--project", str(tmp_path / "project"), "--format", "json")
+        arguments = ("run", ACCOUNTS, "--project", str(tmp_path / "project"), "--yes", "--format", "json")
         report: dict[str, Any] = json.loads(call(*arguments, environ=environ).well().out)
         assert httpx.post(f"{haplo.url}/__control__/user-sync/apply").status_code == 200
         assert httpx.post(f"{haplo.url}/__control__/run").status_code == 200

@@ -60,8 +60,9 @@ def _run(folder: Path, school: str, secrets: dict[str, str], verbose: bool) -> R
     project = sound_project(folder)
     progress = Progress(verbose)
     environ = {**os.environ, **secrets}
+    options = Options(fresh=True, confirmed=True)  # it is our own simulator that it delivers to
     try:
-        return Runner(project, make_plan(project, school), Options(fresh=True), environ, listener(progress)).run()
+        return Runner(project, make_plan(project, school), options, environ, listener(progress)).run()
     finally:
         progress.close()
 

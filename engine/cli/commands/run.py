@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.confirm import confirmed
 from engine.cli.options import format_option, listener, project_option, sound_project, verbose_option
 from engine.cli.show import Progress
 from engine.cli.summary import summary
@@ -20,6 +21,7 @@ from engine.cli.summary import summary
 @click.option("--dry-run", is_flag=True, help="Send, in Haplo's own dry-run mode.")
 @click.option("--fresh", is_flag=True, help="Begin anew, even if the last run did not end.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day of the run.  [default: the school's today]")
+@click.option("--yes", is_flag=True, help="Deliver live without being asked; needed where there is no terminal.")
 @project_option
 @format_option
 @verbose_option
@@ -30,15 +32,20 @@ def command(
     dry_run: bool,
     fresh: bool,
     today: datetime | None,
+    yes: bool,
     project_folder: Path,
     form: str,
     verbose: bool,
-) -> None:
+) -> int:
     """Run SCHOOL: extract, transform, emit, check, deliver. A run that was killed goes on where it stopped.
+
+    A live delivery (mode: live in the school file) is confirmed first: one is asked on a terminal; elsewhere
+    --yes is needed.
 
     \b
     Example:  haplomap run waters-edge --no-deliver
     Example:  haplomap run waters-edge --only group --dry-run
+    Example:  haplomap run waters-edge --yes
     """
     from engine.run.plan import make_plan
     from engine.run.runner import Options, Runner
@@ -50,9 +57,13 @@ def command(
     project = sound_project(project_folder)
     plan = make_plan(project, school, only)
     options = Options(not no_deliver, dry_run, fresh, today.date() if today else None)
+    given = confirmed(plan, options, yes)
+    if given is None:
+        return 1
     progress = Progress(verbose)
     try:
-        report = Runner(project, plan, options, os.environ, listener(progress)).run()
+        report = Runner(project, plan, given, os.environ, listener(progress)).run()
     finally:
         progress.close()
     click.echo(report.to_json() if form == "json" else summary(report), nl=form != "json")
+    return 0
