@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 def dry_run_text(done: DryRun, show_personal: bool) -> str:
     """Return a dry run as text; values only with `show_personal`."""
+    # Half a character, which JSON can hold, cannot be written to a terminal: it goes as `\ud800`.
+    return _text(done, show_personal).encode("utf-8", "backslashreplace").decode()
+
+
+def _text(done: DryRun, show_personal: bool) -> str:
     outcome = done.outcome
     if outcome.control_errors:
         lines = ["Haplo would not take the control file:"]

@@ -43,7 +43,7 @@ _OVERWRITES: Final = (
 def check_control(control: Any, application: Application) -> list[str]:
     """Haplo's messages about a control file, in its order; none when it may be used."""
     if not isinstance(control, dict):
-        return ["Not a control file"]
+        control = {}
     found = (
         _version(control),
         _model(control, application),

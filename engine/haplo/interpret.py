@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from engine.haplo.application import Application
 from engine.haplo.batch import Batch
@@ -26,6 +26,8 @@ from engine.haplo.store import ObjectStore, Store
 from engine.haplo.users import Accounts
 
 __all__ = ["Finding", "Outcome", "Path", "Stop", "interpret"]
+
+_NO_END: Final = "a value is nested too deeply, or has a `length` without end"
 
 
 def interpret(
@@ -47,8 +49,12 @@ def interpret(
     two digits means. Releases of Haplo differ on objects without a title: `titles_required` abandons their records,
     as the stricter ones do.
     """
-    outcome = Outcome(control_errors=check_control(control, application))
-    if outcome.control_errors:
+    outcome = Outcome()
+    try:
+        outcome.control_errors = check_control(control, application)
+    except (RecursionError, OverflowError):
+        outcome.exception = Stop("setup", None, None, _NO_END)
+    if outcome.control_errors or outcome.exception is not None:
         return outcome
 
     def commit(entry: Entry) -> None:
@@ -108,9 +114,9 @@ class _Job:
         except StopError as stop:
             during = stop.during or self.during
             self.outcome.exception = Stop(during, self.record, stop.message, stop.why, stop.path)
-        except RecursionError:
+        except (RecursionError, OverflowError):
             # The script language has a limit of this kind too.
-            self.outcome.exception = Stop(self.during, self.record, None, "a value is nested too deeply")
+            self.outcome.exception = Stop(self.during, self.record, None, _NO_END)
 
     def _take_all(self, opened: list[Records], take: Callable[[Any, int], bool]) -> None:
         numbers = count()

@@ -43,6 +43,9 @@ def _records(chunks: Chunks, reading: _Reading) -> Iterator[Record]:
     for chunk in chunks:
         parser.Parse(chunk, False)
         yield from reading.take()
+    # Newer releases of expat hold the last pieces back until they are told that it was all.
+    parser.Parse(b"", True)
+    yield from reading.take()
     if reading.hidden and reading.row_depth == 0:
         # The one record is asked of a root that is not found.
         yield {}

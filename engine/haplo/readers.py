@@ -21,9 +21,19 @@ from engine.haplo.outcome import StopError
 TEXT_LIMIT: Final = 16 * 1024 * 1024
 _TOO_BIG: Final = "org.haplo.javascript.OAPIException: Uploaded data is too big to read into a String"
 _PIECE: Final = 1 << 16
+_CHARSET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.:_-]*")
 _ONLY_IN_PYTHON: Final = frozenset(
-    {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "utf-7", "utf-8-sig"}
+    {
+        *("charmap", "idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "utf-7", "utf-8-sig"),
+        *("latin", "latin-1", "latin_1", "u8", "utf", "utf_8"),
+    }
 )
+"""Names that Java does not know; the last ones are other names of charsets that it does know."""
+_MARKS: Final = {
+    "utf-16": (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE),
+    "utf-32": (codecs.BOM_UTF32_BE, codecs.BOM_UTF32_LE),
+}
+"""Charsets that are told apart by their byte order marks, and are big-endian without one."""
 _LINE_ENDS: Final = re.compile(r"[\r\n]+")
 
 Options = Mapping[str, Any]
@@ -67,14 +77,17 @@ def _text(data: Data, charset: Any) -> str:
     held = next(_chunks(data, TEXT_LIMIT + 1), b"")
     if len(held) > TEXT_LIMIT:
         raise StopError(_TOO_BIG)
-    return held.decode(_codec(charset), "replace")
+    codec = _codec(charset)
+    if codec in _MARKS and not held.startswith(_MARKS[codec]):
+        codec += "-be"
+    return held.decode(codec, "replace")
 
 
 def _codec(charset: Any) -> str:
     name = text(charset) if is_true(charset) else "utf-8"
     try:
         codec = codecs.lookup(name).name
-        known = codec not in _ONLY_IN_PYTHON
+        known = _CHARSET.fullmatch(name) is not None and _ONLY_IN_PYTHON.isdisjoint((codec, name.lower()))
         # Refused for codecs that are not charsets, such as base64.
         b" ".decode(codec, "replace")
     except (LookupError, ValueError):
@@ -115,13 +128,18 @@ def _open_tsv(data: Data, options: Options, _: bool) -> Records:
         given = options.get("separator")
         separator = text(given) if is_true(given) else "\t"
         lines = _LINE_ENDS.split(_text(data, options.get("charset")))
-        columns = lines[0].split(separator)
+        columns = _cells(lines[0], separator)
         for at in range(1, len(lines)):
             # No quoting of any kind; a cell past the named columns is dropped, an empty one left out.
-            cells = zip(columns, lines[at].split(separator), strict=False)
+            cells = zip(columns, _cells(lines[at], separator), strict=False)
             yield {column: cell for column, cell in cells if cell}
 
     return records
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    # A list for a separator may come to no text at all, by which the script cuts between characters.
+    return line.split(separator) if separator else list(line)
 
 
 def _open_xml(read: Callable[[Iterator[bytes], bool], Iterator[dict[str, str]]]) -> Open:

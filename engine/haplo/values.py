@@ -14,11 +14,11 @@ from typing import Any, Final
 from engine.haplo.application import type_value
 from engine.haplo.countries import COUNTRIES
 from engine.haplo.dates import PatternError, compile_pattern
-from engine.haplo.filters import find_filter
-from engine.haplo.javascript import is_true, number, number_text, read_number, same, text
+from engine.haplo.filters import Ref, find_filter
+from engine.haplo.javascript import as_read, is_true, number, number_text, read_number, same, text, walk, walk
 from engine.haplo.moment import iso_date, iso_instant
 from engine.haplo.outcome import StopError
-from engine.haplo.references import ref_conversion
+from engine.haplo.references import ref_conversion, ref_value
 from engine.haplo.structured import person_name, postal_address
 from engine.haplo.use import NOTHING, Conversion, Use
 
@@ -34,7 +34,7 @@ def make_conversion(kind: str, use: Use) -> Conversion | None:
     convert = TYPES.get(kind, _unsupported)(use)
     if convert is None:
         return None
-    filters = [find_filter(name, use.directory) for name in use.given.get("filters") or ()]
+    filters = [find_filter(name, use.directory) for name in walk(use.given.get("filters"))]
     mapped = _input_mapping(use.given)
     if mapped is None and not filters:
         return convert
@@ -231,12 +231,14 @@ def _postal_address(use: Use) -> Conversion:
 
 
 def _unsupported(use: Use) -> Conversion:
-    """Objects and lists as they are, which an object does not take; anything else is passed over."""
+    """Objects and lists as they are, which an object does not take; references too; anything else is passed over."""
 
     def convert(value: Any) -> Any:
+        if isinstance(value, Ref):
+            return ref_value(value.written)
         if not isinstance(value, (dict, list)):
             return NOTHING
-        return None if use.for_object else {"type": "json", "value": value}
+        return None if use.for_object else {"type": "json", "value": as_read(value)}
 
     return convert
 
