@@ -97,6 +97,16 @@ class Journal:
             os.ftruncate(self._file, whole - len(torn))
 
 
+def read_entries(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the entries of a journal by key and change nothing: a run may be writing it meanwhile."""
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read", why=error.strerror or type(error).__name__) from None
+    found = [entry for line in lines if (entry := _entry(line)) is not None]
+    return {entry.pop("key"): entry for entry in found}
+
+
 def _entry(line: bytes) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)

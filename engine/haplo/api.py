@@ -1,4 +1,4 @@
-"""Haplo's import APIs over HTTP: the two of batches (create, upload, schedule), and that of user accounts.
+"""Haplo over HTTP: its APIs of batches (create, upload, schedule) and of user accounts, and logs where there are any.
 
 Success is judged by status and by the form of the body, because Haplo answers some refusals with 200 and a page.
 The key travels in a header, over https or loopback, and redirects are not followed. Imports `errors`, `secret` and
@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from engine.errors import DeliveryError, StorageError
-from engine.haplo.refusal import refusal, unexpected, unreachable
+from engine.haplo.refusal import no_log, refusal, unexpected, unreachable, unread
 from engine.secret import Secret
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _REASONS: Final[Mapping[SyncOutcome, tuple[str, ...]]] = {
 }
 _KEY: Final = re.compile(r"[\x21-\x7e]+")
 _LONGEST_ANSWER: Final = 65_536
+_LONGEST_LOG: Final = 8_000_000
 _FIX_URL: Final = "write the address as https://the-application's-own-host, in deliver: url of the school file"
 
 
@@ -166,18 +167,65 @@ class UserSyncApi(_Api):
         return next((outcome for outcome, mark in reasons if mark in answer.lower()), "manual")
 
 
+class LogApi(_Api):
+    """The logs of batches. Haplo's own APIs have none; an application may offer them at an address of its own."""
+
+    path = ""
+
+    def read(self, path: str, batch: str) -> str:
+        """Return the log of a batch, from a path at the application's own host."""
+        import httpx
+
+        doing = f"reading the log of batch {batch}"
+        at = urlsplit(self._base)
+        if not path.startswith("/"):
+            raise no_log(doing, "deliver: log of the school file gives no path", "write one that begins with /")
+        try:
+            asked = self._client.stream("GET", f"{at.scheme}://{at.netloc}{path}", headers={"Accept": "text/plain"})
+            with asked as answer:
+                status, media = answer.status_code, answer.headers.get("content-type", "text/plain")
+                body = _bytes(answer, _LONGEST_LOG if status == 200 else _LONGEST_ANSWER)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise unread(unreachable(error, doing)) from None
+        return _log_of(status, media.partition(";")[0].strip().lower(), body, doing)
+
+
+def _log_of(status: int, media: str, body: bytes, doing: str) -> str:
+    text = body[:_LONGEST_ANSWER].decode("utf-8", "replace")
+    if status == 404:
+        raise no_log(doing, "it has no such address, or no such batch (404)", "check deliver: log of the school file")
+    if status != 200:
+        raise unread(refusal(status, text, doing))
+    if media == "text/html" or "<html" in text[:2000].lower():
+        raise unexpected(text, doing)
+    if len(body) > _LONGEST_LOG:
+        raise no_log(doing, f"it has more than {_LONGEST_LOG:,} bytes")
+    try:
+        log = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        log = "\0"
+    if media != "text/plain" or "\0" in log:
+        raise no_log(doing, "what it gave is not plain text", "check deliver: log of the school file")
+    return log
+
+
 def _media_type(file: str) -> str:
     return {".tsv": "text/tab-separated-values", ".xml": "application/xml"}.get(Path(file).suffix, "application/json")
 
 
 def _read(answer: httpx.Response) -> str:
     """The answer's text, as far as we need it."""
-    body = b""
-    for chunk in answer.iter_bytes():
+    return _bytes(answer, _LONGEST_ANSWER)[:_LONGEST_ANSWER].decode("utf-8", "replace")
+
+
+def _bytes(answer: httpx.Response, most: int) -> bytes:
+    """The answer's bytes; of a longer one than `most` the beginning, which is longer than that too."""
+    body = bytearray()
+    for chunk in answer.iter_bytes(65_536):
         body += chunk
-        if len(body) > _LONGEST_ANSWER:
+        if len(body) > most:
             break
-    return body[:_LONGEST_ANSWER].decode("utf-8", "replace")
+    return bytes(body)
 
 
 def _checked_url(url: str) -> str:

@@ -15,6 +15,7 @@ from engine.errors import DeliveryError
 KEY: Final = "delivery-key"
 UNAVAILABLE: Final = "delivery-unavailable"
 _AGAIN: Final = "give the same command again: it goes on where it stopped"
+_NOT_KNOWN: Final = "whether it was done is not known"
 _FIX_KEY: Final = "check the key, and that it was made for this API (deliver: kind) and this application"
 _FIX_HOST: Final = "use the application's primary host name in deliver: url of the school file"
 
@@ -173,7 +174,21 @@ def unreachable(error: Exception, doing: str) -> DeliveryError:
         what = f"{doing}: the connection broke off"
     else:
         return DeliveryError(f"{doing}: the exchange failed ({type(error).__name__})", fix=_AGAIN)
-    return DeliveryError(what, why="whether it was done is not known", fix=_AGAIN, code=UNAVAILABLE)
+    return DeliveryError(what, why=_NOT_KNOWN, fix=_AGAIN, code=UNAVAILABLE)
+
+
+def unread(error: DeliveryError) -> DeliveryError:
+    """Return an error of an exchange that only reads: nothing was under way that could be half done."""
+    if error.fix == _AGAIN:
+        error.fix = "give the same command again later"
+    if error.why == _NOT_KNOWN:
+        error.why = ""
+    return error
+
+
+def no_log(doing: str, why: str, fix: str = "look at it in the application") -> DeliveryError:
+    """Return the error for an answer that is not a log."""
+    return DeliveryError(f"{doing}: Haplo gave no log that can be read", why=why, fix=fix, code="log-unreadable")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -17,6 +17,7 @@ from engine.spec.project import Project
 from engine.spec.query import World, findings
 from engine.spec.school import Deliver, Folder, School, UserSync
 from engine.spec.source import ConfigItem, Source
+from engine.template import Template
 
 _URL = "write one such as https://example.org, without a user and without '?'"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -156,6 +157,21 @@ def _check_deliver(document: Document, school: School) -> Iterator[Problem]:
             what = f"'{entity}' is not among this school's entities"
             place = document.key_place(("deliver", "kinds", entity))
             yield Problem("unknown-entity", what, place, fix=did_you_mean(entity, school.entities))
+    if isinstance(deliver, Deliver) and deliver.log is not None:
+        yield from _check_log(document, deliver.log)
+
+
+def _check_log(document: Document, text: str) -> Iterator[Problem]:
+    """The log's path stays at the application's host, where the key belongs, and tells batches apart."""
+    place, template = document.place(("deliver", "log")), Template.parse(text)
+    for name in sorted(template.names - {"batch"}):
+        yield Problem("unknown-name", f"the template uses '{name}', and knows only 'batch'", place)
+    if not re.fullmatch(r"/(?!/)[^\s#\\]*", re.sub(r"\{\{.*?\}\}", "x", text)):
+        why = "the log is read from the application's own host, with its API key"
+        yield Problem("bad-url", "'log' is no path at the application", place, why, "write one that begins with '/'")
+    elif not template.names:
+        what = "'log' does not say where the batch's identifier goes"
+        yield Problem("bad-url", what, place, fix="write {{ batch }} in its place")
 
 
 def _check_way(project: Project, document: Document, school: School) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from engine.kinds.value import Nested
-from engine.kinds.word import Name, Word
+from engine.kinds.word import Name, TemplateText, Word
 from engine.spec.settings import SettingValue
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -57,6 +57,10 @@ class Deliver(Word):
         dict[Name, str],
         Field(description="standard: the kind of each entity, where it is not the entity's name"),
     ] = {}
+    log: Annotated[
+        TemplateText | None,
+        Field(description="the path of a batch's log, where the application offers one; `{{ batch }}` is the batch"),
+    ] = None
 
 
 class UserSync(Word):

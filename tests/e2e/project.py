@@ -186,12 +186,17 @@ def write_project(folder: Path, base_url: str, haplo_url: str) -> None:
 
 @contextmanager
 def a_project(
-    folder: Path, *, source: Simulator | None = None, haplo: dict[str, Any] | None = None, **xporter: Any
+    folder: Path,
+    *,
+    source: Simulator | None = None,
+    haplo: dict[str, Any] | None = None,
+    receiver: type[HaploSimulator] = HaploSimulator,
+    **xporter: Any,
 ) -> Iterator[Project]:
     """Make a project below a folder, its simulators running meanwhile."""
     with (
         source or XporterSimulator(**{"pupils": 60, "seed": 5, **xporter}) as reads,
-        HaploSimulator(**(haplo or {})) as takes,
+        receiver(**(haplo or {})) as takes,
     ):
         write_project(folder / "project", reads.url, takes.url)
         (folder / "tmp").mkdir()

@@ -9,12 +9,12 @@ import click
 
 from engine.cli.lazy import Commands
 
-COMMANDS = ("dry-run", "requirements", "control", "installed")
+COMMANDS = ("dry-run", "requirements", "control", "installed", "log")
 
 
 @click.group("haplo", cls=Commands, known=COMMANDS, within="haplo")
 def command() -> None:
-    """Try control files here as Haplo would, and tell an application's people what it needs.
+    """Try control files here as Haplo would, tell an application's people what it needs, read what it logged.
 
     \b
     Example:  haplomap haplo requirements

@@ -32,6 +32,7 @@ def _problems(folder: Path, example: str, deliver: str, entities: str = "") -> l
     [
         ("demo", f"{{kind: standard, {SENT}, mode: live, kinds: {{student: x}}}}"),
         ("demo", f"{{kind: batch, {SENT}, key_header: x-oneis-key}}"),
+        ("demo", f"{{kind: batch, {SENT}, log: '/logs?id={{{{ batch }}}}'}}"),
         ("demo", "{kind: folder, path: out}"),
         ("user-sync", f"{{kind: user-sync, {SENT}, mode: live}}"),
         ("user-sync", "{kind: folder, path: /srv/haplo}"),
@@ -53,6 +54,27 @@ def test_each_way_takes_what_fits_it(example: str, deliver: str, tmp_path: Path)
             ("unknown-key", "unknown key 'url' in deliver"),
         ),
         ("demo", "{kind: batch, url: https://haplo.example}", ("missing-key", "missing key 'api_key' in deliver")),
+        *(
+            ("demo", f"{{kind: batch, {SENT}, log: '{path}'}}", ("bad-url", "'log' is no path at the application"))
+            for path in (
+                "https://elsewhere.example/{{ batch }}",
+                "//elsewhere.example/{{ batch }}",
+                "logs/{{ batch }}",
+                "@elsewhere.example/{{ batch }}",
+                "/a b/{{ batch }}",
+                "{{ batch }}",
+            )
+        ),
+        (
+            "demo",
+            f"{{kind: batch, {SENT}, log: /logs}}",
+            ("bad-url", "'log' does not say where the batch's identifier goes"),
+        ),
+        (
+            "demo",
+            f"{{kind: batch, {SENT}, log: '/{{{{ config.school_secret }}}}/{{{{ batch }}}}'}}",
+            ("unknown-name", "the template uses 'config.school_secret', and knows only 'batch'"),
+        ),
         (
             "user-sync",
             f"{{kind: user-sync, {SENT}, kinds: {{staff: x}}}}",
