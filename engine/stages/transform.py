@@ -1,7 +1,8 @@
 """Landed record sets become rows of one entity: one SQL statement, every record in exactly one state.
 
-Writes `rows/<entity>.parquet` (the rows, sorted, with `_withheld`) and `quarantine/<entity>.parquet` (what was
-held back and why, by source record; no values). The books are balanced here, or nothing comes out.
+Writes `rows/<entity>.parquet` (the rows, sorted, with `_withheld`), `states/<entity>.parquet` (of every record its
+key, where it comes from and its state) and `quarantine/<entity>.parquet` (what was held back and why, by source
+record; no values). The books are balanced here, or nothing comes out.
 A home of DuckDB. Imports `spec`, `sql` and `errors`. Next: `stages/emit`.
 """
 
@@ -88,7 +89,7 @@ def transform(
 
     query = build(mapping, world, Reading(world.source.formats, place, present))
     parents = {landed.file.parent for landed in sets.values()}
-    for name in ("rows", "quarantine"):
+    for name in ("rows", "states", "quarantine"):
         _make(folder / name)
     with connect(folder, *parents, memory=memory) as database:
         prepare(database, world, query, circumstances)
@@ -239,6 +240,10 @@ def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> N
     order = ", ".join(quote(name) for name in dict.fromkeys([*schema.sort, schema.key]))
     rows = f"SELECT {columns}, _withheld FROM result WHERE _state = 'emitted' ORDER BY {order}"
     _copy(database, rows, folder / "rows" / f"{schema.schema_}.parquet")
+    states = (
+        f"SELECT {quote(schema.key)} AS key, _set AS set, _source_key AS source_key, _state AS state, _reason AS rule"
+    )
+    _copy(database, f"{states} FROM result", folder / "states" / f"{schema.schema_}.parquet")
     held = (
         f"SELECT {literal(schema.schema_)} AS entity, _set AS set, _source_key AS source_key, "
         f"_row // {_PAGE} AS page, _row % {_PAGE} AS row, "
