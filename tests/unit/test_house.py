@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "engine"
 FILES = sorted(ENGINE.rglob("*.py"))
 NAMES = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in FILES}
-LAYERS = ("bottom", "kinds", "spec", "haplo", "stages", "run", "cli")
+LAYERS = ("bottom", "state", "kinds", "spec", "haplo", "stages", "run", "cli")
 """From the bottom up: a layer imports those before it, and itself."""
 STEPS = ("extract", "land", "transform", "check", "emit", "deliver")
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -26,6 +26,7 @@ HOMES = {
     "jinja2": r"engine\.template",
     "jsonpath_ng": r"engine\.kinds\.select",
     "httpx": r"engine\.(stages\.transport|haplo\.(api|refusal))",
+    "sqlalchemy": r"engine\.state\.(table|database|store)",
     "click": r"engine\.(cli\..+|simulators\.__main__)",
     "pydantic": r"engine\.(kinds|spec)(\..+)?",
     "pydantic_core": r"engine\.(kinds|spec)(\..+)?",

@@ -1,0 +1,113 @@
+"""What a project remembers: mirrors, what was sent, runs, and who holds a school. Next: `state/lock`.
+
+Every method is one transaction. Threads and processes may share a state; a school's is changed only by who holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.state.record import Mirror, RunRecord, Sent
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+    from engine.clock import Clock
+    from engine.state.database import Database
+
+
+class State:
+    """The state of one project."""
+
+    def __init__(self, database: Database) -> None:
+        from engine.state import table
+
+        self._database, self._tables = database, table
+
+    @classmethod
+    def open(cls, where: Path | str) -> State:
+        """Open the state at the path of a SQLite file, which is made if it is not there, or at a URL."""
+        from engine.state.database import Database
+
+        return cls(Database(where))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def mirrors(self, school: str) -> dict[str, Mirror]:
+        """Return a school's mirrors by the names of their sets."""
+        found = self._of(self._tables.MIRRORS, school)
+        return {row["set_name"]: Mirror(**{**row, "present": tuple(row["present"])}) for row in found}
+
+    def put_mirrors(self, school: str, mirrors: Sequence[Mirror]) -> None:
+        """Put these mirrors, with their tokens, in the place of those of the same sets: all or none."""
+        self._replace(self._tables.MIRRORS, school, "set_name", [asdict(each) for each in mirrors])
+
+    def sent(self, school: str) -> dict[str, Sent]:
+        """Return what was last sent of a school, by entity."""
+        return {row["entity"]: Sent(**row) for row in self._of(self._tables.SENT, school)}
+
+    def put_sent(self, school: str, sent: Sent) -> None:
+        """Put down what was sent of an entity, in the place of what was sent before."""
+        self._replace(self._tables.SENT, school, "entity", [asdict(sent)])
+
+    def begin_run(self, run: RunRecord) -> None:
+        """Put down a run that begins, or that is gone on with."""
+        facts = asdict(run)
+        self._replace(self._tables.RUNS, facts.pop("school"), "run", [facts])
+
+    def end_run(self, school: str, run: str, ended: datetime, outcome: str, summary: dict[str, Any]) -> None:
+        """Put down how a run ended."""
+        runs = self._tables.RUNS
+        with self._database.writing() as connection:
+            ours = runs.update().where(runs.c.school == school, runs.c.run == run)
+            connection.execute(ours.values(ended=ended, outcome=outcome, summary=summary))
+
+    def runs(self, school: str | None = None, limit: int = 50) -> list[RunRecord]:
+        """Return the latest runs, of one school or of all, the newest first."""
+        runs = self._tables.RUNS
+        wanted = runs.select().order_by(runs.c.began.desc(), runs.c.run.desc(), runs.c.school).limit(limit)
+        if school is not None:
+            wanted = wanted.where(runs.c.school == school)
+        with self._database.reading() as connection:
+            return [RunRecord(**row) for row in connection.execute(wanted).mappings()]
+
+    def forget(self, school: str) -> dict[str, int]:
+        """Remove what is known of a school; return how many rows went, by table. Who holds it stays."""
+        tables = {"mirrors": self._tables.MIRRORS, "sent": self._tables.SENT, "runs": self._tables.RUNS}
+        with self._database.writing() as connection:
+            return {
+                name: connection.execute(table.delete().where(table.c.school == school)).rowcount
+                for name, table in tables.items()
+            }
+
+    def lock(self, school: str, run: str, clock: Clock) -> AbstractContextManager[None]:
+        """Hold a school against runs on other machines; the caller holds its lock on this one."""
+        raise NotImplementedError
+
+    def _of(self, table: Table, school: str) -> list[dict[str, Any]]:
+        wanted = table.select().where(table.c.school == school).order_by(*table.primary_key)
+        with self._database.reading() as connection:
+            found = [dict(row) for row in connection.execute(wanted).mappings()]
+        for row in found:
+            del row["school"]
+        return found
+
+    def _replace(self, table: Table, school: str, key: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Put rows in the place of those of the same key, in one transaction."""
+        with self._database.writing() as connection:
+            for row in rows:
+                connection.execute(table.delete().where(table.c.school == school, table.c[key] == row[key]))
+                connection.execute(table.insert().values(school=school, **row))
