@@ -15,7 +15,8 @@ from engine.haplo.moment import DAY_MS, day_number, weekday
 from engine.haplo.zones import read_iso_zone, read_zone
 
 LETTERS: Final = "GyMdkHmsSEDFwWahKzZYuXL"
-_INTEGER: Final = re.compile(r"-?\d+")
+_INTEGER: Final = re.compile(r"(-?\d+)(?:E(-?\d+))?")
+_DIGITS_AT_MOST: Final = 30
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -43,7 +44,7 @@ class PatternError(ValueError):
 def compile_pattern(pattern: str, *, today: date) -> Callable[[str], int | None]:
     """A function from text to an instant in milliseconds, or None when the text can't be read."""
     parts = _parts(pattern)
-    touching = [isinstance(part, tuple) for part in parts[1:]] + [False]
+    touching = [isinstance(part, tuple) for part in [*parts[1:], ""][: len(parts)]]
     century = today.year - 80
     century_start = day_number(century, today.month, today.day) * DAY_MS
 
@@ -54,25 +55,20 @@ def compile_pattern(pattern: str, *, today: date) -> Callable[[str], int | None]
             if isinstance(part, str):
                 after = at + len(part) if text.startswith(part, at) else None
             else:
-                after = _read_field(text, at, part, close, fields)
+                after = _read_field(text, at, part, close, fields, century)
             if after is None:
                 return None
             at = after
-        if "short year" not in fields:
-            return _instant(fields)
-        instant = _instant(_complete(fields, century))
-        if instant < century_start and fields["short year"][0] == century % 100:
-            return _instant(_complete(fields, century + 100))
+        if at == 0:
+            return None  # An empty pattern reads nothing, which is not enough.
+        instant = _instant(fields)
+        # Eighty years ago today is before this time of that day, so it is in this century.
+        if fields.pop("ambiguous", None) and instant <= century_start:
+            later = {name: (value + 100 * (name in "yY"), when) for name, (value, when) in fields.items()}
+            return _instant(later)
         return instant
 
     return read
-
-
-def _complete(fields: Fields, century: int) -> Fields:
-    """The fields with a year of two digits put between 80 years back and 20 ahead."""
-    short, when = fields["short year"]
-    year = short + century // 100 * 100 + (100 if short < century % 100 else 0)
-    return fields | {"y": (year, when)}
 
 
 def _parts(pattern: str) -> list[Part]:
@@ -113,8 +109,10 @@ def _quoted(pattern: str, at: int) -> tuple[str, int]:
     return found[1].replace("''", "'"), found.end()
 
 
-def _read_field(text: str, start: int, part: tuple[str, int], touching: bool, fields: Fields) -> int | None:
-    """Read one field into `fields`; the place after it, or None."""
+def _read_field(
+    text: str, start: int, part: tuple[str, int], touching: bool, fields: Fields, century: int
+) -> int | None:
+    """Read one field into `fields`; the place after it, or None. `century` begins with the first of the short years."""
     letter, count = part
     at = start
     while at < len(text) and text[at] in " \t":
@@ -134,11 +132,27 @@ def _read_field(text: str, start: int, part: tuple[str, int], touching: bool, fi
     found = _INTEGER.match(text, at, end) if end <= len(text) else None
     if found is None:
         return None
-    value = int(found[0])
-    if letter == "y" and count <= 2 and len(found[0]) == 2 and value >= 0:
-        _set(fields, "short year", value)
+    value = _whole(found)
+    if letter in "yY":
+        short = count <= 2 and len(found[0]) == 2 and found[0].isdecimal()
+        fields["ambiguous"] = (1, 0)
+        if not short or value != century % 100:
+            del fields["ambiguous"]
+        if short:
+            value += century // 100 * 100 + (100 if value < century % 100 else 0)
     _set(fields, _SAME_FIELD.get(letter, letter), 0 if value == _WRAPS.get(letter) else value)
     return found.end()
+
+
+def _whole(found: re.Match[str]) -> int:
+    """The number read, as the 32 bits that the calendar takes of it."""
+    power = int(found[2] or 0)
+    if power > _DIGITS_AT_MOST:
+        power = _DIGITS_AT_MOST
+    value = int(found[1]) * 10**power if power >= 0 else int(found[1]) // 10**-power
+    if -(2**63) <= value < 2**63:
+        return (value + 2**31) % 2**32 - 2**31
+    return 2**31 - 1 if value > 0 else -(2**31)
 
 
 def _read_name(text: str, start: int, field: str, fields: Fields) -> int | None:

@@ -46,7 +46,8 @@ def number(value: float) -> int | float:
         except OverflowError:
             return math.inf if value > 0 else -math.inf
     if math.isfinite(value) and value == int(value) and abs(value) < 1e21:
-        return int(value)
+        # Past 2**53 the digits that a script writes, which are those that tell the double from its neighbours.
+        return int(value) if -EXACT <= value <= EXACT else int(Decimal(repr(value)))
     return value
 
 
@@ -94,6 +95,15 @@ def text(value: Any) -> str:
     if isinstance(value, list):
         return ",".join("" if item is None else text(item) for item in value)
     return "[object Object]" if isinstance(value, dict) else str(value)
+
+
+def as_read(value: Any) -> Any:
+    """JSON as a script holds it: whole numbers past 2**53 are doubles, also within lists and objects."""
+    if isinstance(value, dict):
+        return {key: as_read(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [as_read(one) for one in value]
+    return number(value) if is_number(value) else value
 
 
 def read_number(written: str) -> float | None:

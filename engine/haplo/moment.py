@@ -14,9 +14,10 @@ _CUTOVER: Final = -141_427  # 15 October 1582, the first Gregorian day
 
 def day_number(year: int, month: int, day: int) -> int:
     """The day of a date; months count from 1. Out of range months and days roll over."""
+    before = year < 1582
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
     gregorian = _from_civil(year, month, julian=False) + day - 1
-    if gregorian >= _CUTOVER:
+    if gregorian >= _CUTOVER and not before:
         return gregorian
     return _from_civil(year, month, julian=True) + day - 1
 

@@ -12,6 +12,7 @@ from engine.haplo.batch import Batch, Target
 from engine.haplo.javascript import text
 from engine.haplo.outcome import Entry, StopError
 from engine.haplo.references import ref_value
+from engine.haplo.structured import person_title
 
 
 class Saving:
@@ -83,6 +84,8 @@ class Saving:
 
 
 def _tag_text(value: object) -> str:
+    if isinstance(value, dict) and value.get("type") == "person-name":
+        return person_title(value)
     if isinstance(value, dict):
         return text(value.get("text") or value.get("ref") or value.get("instant") or value.get("value"))
     return text(value)

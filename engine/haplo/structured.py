@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from engine.haplo.countries import COUNTRIES
-from engine.haplo.javascript import is_true, text, to_json
+from engine.haplo.javascript import in_order, is_true, text, to_json
 from engine.haplo.models import STRUCTURED
 from engine.haplo.outcome import StopError
 
@@ -54,7 +54,8 @@ def postal_address(value: Any, report: Callable[[str, str], None]) -> dict[str, 
 
 
 def _fault(value: dict[str, Any], kind: str, constant: str) -> str | None:
-    for key, part in value.items():
+    for key in in_order(value):
+        part = value[key]
         if key not in STRUCTURED[kind]:
             return f"Invalid key '{text(key)}' in dictionary passed to O.text({constant},...)"
         if not isinstance(part, str):

@@ -15,7 +15,7 @@ from engine.haplo.application import type_value
 from engine.haplo.countries import COUNTRIES
 from engine.haplo.dates import PatternError, compile_pattern
 from engine.haplo.filters import Ref, find_filter
-from engine.haplo.javascript import as_read, is_true, number, number_text, read_number, same, text, walk, walk
+from engine.haplo.javascript import as_read, is_true, number, number_text, read_number, same, text, walk
 from engine.haplo.moment import iso_date, iso_instant
 from engine.haplo.outcome import StopError
 from engine.haplo.references import ref_conversion, ref_value

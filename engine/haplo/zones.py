@@ -11,10 +11,13 @@ _CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _DIGITS: Final = re.compile(r"([0-9]{2})([0-9]{2})")
 _TWO: Final = re.compile(r"([0-9]{2})")
 _COLON: Final = re.compile(r"([0-9]{2}):([0-9]{2})")
+# Of places that share a name, the one that Java comes upon first: IST is Israel's.
 _NAMES: Final = {
-    "UTC": 0, "UT": 0, "WET": 0, "BST": 1, "IST": 1, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
-    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
-    "Greenwich Mean Time": 0, "Coordinated Universal Time": 0, "British Summer Time": 1,
+    "GMT": 0, "UTC": 0, "WET": 0, "BST": 1, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "IST": 2,
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AST": -4, "ADT": -3,
+    "AKST": -9, "AKDT": -8, "HST": -10, "SAST": 2, "SGT": 8, "HKT": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
+    "NZST": 12, "NZDT": 13,
+    "Greenwich Mean Time": 0, "Coordinated Universal Time": 0, "British Summer Time": 1, "Irish Summer Time": 1,
     "Central European Time": 1, "Central European Summer Time": 2, "Eastern European Time": 2,
     "Eastern European Summer Time": 3,
 }  # fmt: skip

@@ -36,6 +36,17 @@ def read(pattern: str, text: str) -> str | None:
         ("yyyy-MM-dd h:mm a", "2012-09-01 1:30 PM", "2012-09-01T13:30"),
         ("yyyy-MM-dd kk:mm", "2012-09-01 24:00", "2012-09-01"),
         ("''yyyy 'o''clock'", "'2012 o'clock", "2012-01-01"),
+        # The calendar takes 32 bits of a number: 2**32 + 1 is 1, and 1346457600000 is 313 * 2**32 + 2132836352.
+        ("yyyy-MM-d", "2012-09-4294967297", "2012-09-01"),
+        ("S", "1346457600000", "1970-01-25T16:27:16.352Z"),
+        # Java reads an exponent in whole numbers too.
+        ("yyyy-MM-d", "2012-09-1E1", "2012-09-10"),
+        ("yyyy-MM-d", "2012-09-15E-1", "2012-09-01"),
+        # -0 is no year of two digits, though it has two characters: the year 0, which is 1 BC.
+        ("yyMMdd", "-00101", "-000001-12-30"),
+        ("YY-'W'ww-u", "12-W35-6", "2012-09-01"),
+        # A year before 1582 is counted by the old calendar to the end: 1 December 1582, ten days behind the new one.
+        ("yyyy-MM-d", "1581-01-700", "1582-12-11"),
     ],
 )
 def test_lenient_reading(pattern: str, text: str, expected: str) -> None:
@@ -45,6 +56,7 @@ def test_lenient_reading(pattern: str, text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [
+        ("", "2012"),
         ("yyyy-MM-dd", ""),
         ("yyyy-MM-dd", "2012/09/01"),
         ("yyyy-MM-dd", "2012-09"),
@@ -71,6 +83,9 @@ def test_text_that_cannot_be_read(pattern: str, text: str) -> None:
         ("HH:mm z", "10:00 GMT+1:00", "1970-01-01T09:00"),
         ("HH:mm z", "10:00 BST", "1970-01-01T09:00"),
         ("HH:mm z", "10:00 gmt", "1970-01-01T10:00"),
+        # With spaces skipped before it, GMT is a name like any other, and no offset follows it.
+        ("HH:mmz", "10:00 GMT+1:00", "1970-01-01T10:00"),
+        ("HH:mm z", "10:00 IST", "1970-01-01T08:00"),
     ],
 )
 def test_zones_are_applied(pattern: str, text: str, expected: str) -> None:
@@ -79,8 +94,15 @@ def test_zones_are_applied(pattern: str, text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "year"),
-    # Today is 15 March 2026: two digits lie between 15 March 1946 and the same day of 2046.
-    [("01/01/45", "2045"), ("01/01/46", "2046"), ("16/03/46", "1946"), ("01/01/47", "1947"), ("01/01/2012", "2012")],
+    # Some time on 15 March 2026: two digits lie between that time of 15 March 1946 and of 2046.
+    [
+        ("01/01/45", "2045"),
+        ("01/01/46", "2046"),
+        ("15/03/46", "2046"),
+        ("16/03/46", "1946"),
+        ("01/01/47", "1947"),
+        ("01/01/2012", "2012"),
+    ],
 )
 def test_years_of_two_digits_lie_around_today(text: str, year: str) -> None:
     assert (read("dd/MM/yy", text) or "")[:4] == year
