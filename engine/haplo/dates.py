@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from engine.haplo.moment import DAY_MS, day_number, weekday
 from engine.haplo.zones import read_iso_zone, read_zone
 
 LETTERS: Final = "GyMdkHmsSEDFwWahKzZYuXL"
-_INTEGER: Final = re.compile(r"(-?\d+)(?:E(-?\d+))?")
-_DIGITS_AT_MOST: Final = 30
+_INTEGER: Final = re.compile(r"(-?\d+)(?:E(-?\d{1,9}))?")
+_POWER_AT_MOST: Final = 30
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -134,11 +135,10 @@ def _read_field(
         return None
     value = _whole(found)
     if letter in "yY":
-        short = count <= 2 and len(found[0]) == 2 and found[0].isdecimal()
-        fields["ambiguous"] = (1, 0)
-        if not short or value != century % 100:
-            del fields["ambiguous"]
-        if short:
+        fields.pop("ambiguous", None)
+        if count <= 2 and len(found[0]) == 2 and found[0].isdecimal():
+            if value == century % 100:
+                fields["ambiguous"] = (1, 0)
             value += century // 100 * 100 + (100 if value < century % 100 else 0)
     _set(fields, _SAME_FIELD.get(letter, letter), 0 if value == _WRAPS.get(letter) else value)
     return found.end()
@@ -146,13 +146,12 @@ def _read_field(
 
 def _whole(found: re.Match[str]) -> int:
     """The number read, as the 32 bits that the calendar takes of it."""
-    power = int(found[2] or 0)
-    if power > _DIGITS_AT_MOST:
-        power = _DIGITS_AT_MOST
-    value = int(found[1]) * 10**power if power >= 0 else int(found[1]) // 10**-power
-    if -(2**63) <= value < 2**63:
-        return (value + 2**31) % 2**32 - 2**31
-    return 2**31 - 1 if value > 0 else -(2**31)
+    if found[2] is None and len(found[1]) < 10:
+        return int(found[1])
+    value = Decimal(found[1]).scaleb(max(-_POWER_AT_MOST, min(int(found[2] or 0), _POWER_AT_MOST)))
+    if abs(value) >= 2**63:
+        return 2**31 - 1 if value > 0 else -(2**31)
+    return (int(value) + 2**31) % 2**32 - 2**31
 
 
 def _read_name(text: str, start: int, field: str, fields: Fields) -> int | None:
