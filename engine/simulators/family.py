@@ -81,16 +81,17 @@ def draw_families(register: Register, on_roll: int) -> None:
     """Draw families until so many pupils are on roll, then those who left and those who are to come."""
     number = 0
     while (missing := on_roll - len(register.pupils)) > 0:
-        _draw_family(register, number, missing)
+        draw_family(register, number, missing)
         number += 1
     state = register.random
     register.random = Random(f"{register.seed}:others")
     for extra in range(max(2, on_roll // 50)):
-        _draw_family(register, 100, 1, "Leaver" if extra % 2 == 0 else "PreAdmission")
+        draw_family(register, 100, 1, "Leaver" if extra % 2 == 0 else "PreAdmission")
     register.random = state
 
 
-def _draw_family(register: Register, number: int, limit: int, status: str = "OnRoll") -> None:
+def draw_family(register: Register, number: int, limit: int, status: str = "OnRoll") -> None:
+    """Draw one family, with so many children at most; the number makes the first ones of chosen kinds."""
     random = register.random
     kind = {5: "single", 6: "single", 10: "two homes"}.get(number) or random.choice(KINDS)
     size = 2 if number in (9, 10) else random.choices((1, 2, 3), (52, 36, 12))[0]
@@ -98,7 +99,7 @@ def _draw_family(register: Register, number: int, limit: int, status: str = "OnR
     surname, home = random.choice(pool.SURNAMES), draw_address(random)
     children: list[Pupil] = []
     for _ in range(min(size, limit)):
-        child = _draw_pupil(register, surname, home, status)
+        child = draw_pupil(register, surname, home, status)
         if twins and children:
             child.born, child.year, child.entry = children[0].born, children[0].year, children[0].entry
         children.append(child)
@@ -111,7 +112,8 @@ def _draw_family(register: Register, number: int, limit: int, status: str = "OnR
             register.links.append(Link(child.id, contact.id, relationship, priority, hidden=hiding(status)))
 
 
-def _draw_pupil(register: Register, surname: str, home: Address, status: str) -> Pupil:
+def draw_pupil(register: Register, surname: str, home: Address, status: str) -> Pupil:
+    """Draw one child, who is of no family yet."""
     random = register.random
     register.pupil_id += 1 + random.randrange(3)
     girl = random.random() < 0.5
@@ -142,15 +144,16 @@ def _draw_pupil(register: Register, surname: str, home: Address, status: str) ->
 
 def _draw_parents(register: Register, kind: str, surname: str, home: Address, status: str) -> list[tuple[Contact, str]]:
     random = register.random
-    parents = [(_draw_contact(register, surname, home, status, woman=True), "Mother")]
+    parents = [(draw_contact(register, surname, home, status, woman=True), "Mother")]
     if kind == "single":
         return parents
     other_home = home if kind == "couple" else draw_address(random)
     other_name = surname if kind == "couple" else random.choice(pool.SURNAMES)
-    return [*parents, (_draw_contact(register, other_name, other_home, status, woman=False), "Father")]
+    return [*parents, (draw_contact(register, other_name, other_home, status, woman=False), "Father")]
 
 
-def _draw_contact(register: Register, surname: str, home: Address, status: str, *, woman: bool) -> Contact:
+def draw_contact(register: Register, surname: str, home: Address, status: str, *, woman: bool) -> Contact:
+    """Draw one grown-up, who is linked to nobody yet."""
     random = register.random
     register.contact_id += 1 + random.randrange(3)
     forename = random.choice(pool.GIRLS if woman else pool.BOYS)

@@ -18,6 +18,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -97,6 +98,11 @@ class HaploSimulator(Simulator):
             "push_api_keys": dict(self.push.keys),
             "kinds": None if self.kinds is None else sorted(self.kinds.union(self.store.kinds)),
         }
+
+    def move_to(self, day: date) -> None:
+        super().move_to(day)
+        if self._importer is not None:
+            self._importer.today = day
 
     def start(self) -> Self:
         super().start()

@@ -1,7 +1,8 @@
 """The server that all simulators share: routes, faults, a log of requests, control over loopback.
 
 A simulator lists its routes; everything else is here. Control, never logged and never struck by faults:
-GET /__control__/requests, GET and PUT /__control__/faults, POST /__control__/quit.
+GET /__control__/requests, GET and PUT /__control__/faults, POST /__control__/quit, and the clock:
+GET and PUT /__control__/today, with a day (2026-03-05) or a number of days to go on (+1).
 Imports `message` and `fault` only. Next: `xporter`.
 """
 
@@ -17,8 +18,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict
+from datetime import date, timedelta
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,38 +30,13 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from engine.simulators.fault import Fault, FaultError, FaultList, canned_answer, reshape
-from engine.simulators.message import Answer, Request, html_answer, json_answer, text_answer
+from engine.simulators.message import Answer, Delivery, Exchange, Request, html_answer, json_answer, text_answer
 
 DEFAULT_TODAY = date(2026, 3, 2)
 CONTROL = "/__control__/"
 _SECRET = re.compile(r"secret|password|token|^_ak$|api_?key", re.IGNORECASE)
 
 Route = tuple[str, str, Callable[..., Answer]]
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One line of the log. `connection` is the number of its connection of `connections` so far."""
-
-    time: float
-    method: str
-    path: str
-    query: dict[str, str]
-    status: int | None  # None: the connection was dropped
-    milliseconds: float
-    size: int
-    connection: int
-    connections: int
-    fault: bool
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What goes out: an answer, or nothing, or the beginning of an answer."""
-
-    answer: Answer | None
-    truncate: int | None = None
-    fault: bool = False
 
 
 class Simulator:
@@ -118,6 +94,10 @@ class Simulator:
 
     def prepare(self) -> None:
         """Make beforehand what would else be made at the first request; the command does so."""
+
+    def move_to(self, day: date) -> None:
+        """Make it another day; what is asked for from now on is of that day."""
+        self.today = day
 
     def not_found(self, request: Request) -> Answer:
         """The answer when no route fits."""
@@ -221,6 +201,19 @@ def _control_routes(simulator: Simulator) -> list[Route]:
             return text_answer(f"faults: {error}", 400)
         return faults(request)
 
+    def today(request: Request) -> Answer:
+        return text_answer(simulator.today.isoformat())
+
+    def move(request: Request) -> Answer:
+        wanted = request.body.decode().strip()
+        try:
+            forward = wanted.startswith("+")
+            day = simulator.today + timedelta(days=int(wanted)) if forward else date.fromisoformat(wanted)
+            simulator.move_to(day)
+        except (ValueError, OverflowError) as error:
+            return text_answer(f"today: {error}", 400)
+        return today(request)
+
     def log(request: Request) -> Answer:
         return json_answer([asdict(exchange) for exchange in list(simulator.requests)])
 
@@ -232,6 +225,8 @@ def _control_routes(simulator: Simulator) -> list[Route]:
         ("GET", CONTROL + "requests", log),
         ("GET", CONTROL + "faults", faults),
         ("PUT", CONTROL + "faults", replace_faults),
+        ("GET", CONTROL + "today", today),
+        ("PUT", CONTROL + "today", move),
         ("POST", CONTROL + "quit", quit_),
     ]
 

@@ -84,7 +84,7 @@ class Importer:
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"the application's schema is not in the form of a conformance case: {error!r}") from error
         self.objects = objects
-        self._today, self._clock = today, clock
+        self.today, self._clock = today, clock
         self.turn = threading.RLock()
         objects.seed(((one.ref, one.values) for one in self._application.objects), self._users())
         self._application = replace(self._application, objects=())
@@ -113,7 +113,7 @@ class Importer:
                     keep_committed=False,
                     on_commit=commit,
                     store=store,
-                    today=self._today,
+                    today=self.today,
                 )
             finally:
                 self.objects.commit()

@@ -58,6 +58,31 @@ class Answer:
         return b"".join(self.parts)
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """One line of the log. `connection` is the number of its connection of `connections` so far."""
+
+    time: float
+    method: str
+    path: str
+    query: dict[str, str]
+    status: int | None  # None: the connection was dropped
+    milliseconds: float
+    size: int
+    connection: int
+    connections: int
+    fault: bool
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What goes out: an answer, or nothing, or the beginning of an answer."""
+
+    answer: Answer | None
+    truncate: int | None = None
+    fault: bool = False
+
+
 def encode(value: Any) -> bytes:
     """JSON as the services write it: no spaces, UTF-8 as it is."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,7 @@
-"""The people and groups of a made-up school, plain and without any system's spellings. Next: `school`."""
+"""The people and groups of a made-up school, plain and without any system's spellings.
+
+`changed` is the day a record was last changed; None while it is as it was drawn. Next: `school`.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,7 @@ class Pupil:
     draw: int = 0  # a number to take the flags and codes from
     groups: list[int] = field(default_factory=list)
     siblings: list[int] = field(default_factory=list)
+    changed: date | None = None
 
 
 @dataclass(slots=True)
@@ -70,6 +74,7 @@ class Contact:
     work_phone: str | None = None
     mobile: str | None = None
     hidden: str = ""
+    changed: date | None = None
 
 
 @dataclass(slots=True)
@@ -82,6 +87,7 @@ class Link:
     priority: int
     responsible: bool = True
     hidden: str = ""
+    changed: date | None = None
 
 
 @dataclass(slots=True)
@@ -97,6 +103,8 @@ class Comm:
     default: bool = True
     notes: str | None = None
     hidden: str = ""
+    number: int = 0
+    changed: date | None = None
 
 
 @dataclass(slots=True)
@@ -119,11 +127,12 @@ class Staff:
     end: date | None = None
     form: str | None = None
     groups: list[int] = field(default_factory=list)
+    changed: date | None = None
 
 
 @dataclass(slots=True)
 class Group:
-    """A group. `type` is YearGrp, RegGrp, HouseGrp or TeachingGrp."""
+    """A group. `type` is YearGrp, RegGrp, HouseGrp or TeachingGrp; `joined` has the days of those who came later."""
 
     id: int
     type: str
@@ -132,3 +141,5 @@ class Group:
     subject: tuple[str, str] | None = None
     pupils: list[int] = field(default_factory=list)
     staff: list[int] = field(default_factory=list)
+    joined: dict[int, date] = field(default_factory=dict)
+    changed: date | None = None

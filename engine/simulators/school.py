@@ -3,7 +3,8 @@
 Between six and seven records a pupil: 1 pupil, 0.9 contacts, 1.4 links, 1 phone or e-mail, a twelfth of a
 member of staff, groups, and 2.3 memberships (year and form for all, a house in Year 7, a set in Year 11).
 Families are drawn one after the other, so a larger school begins with the same pupils as a smaller one.
-`family` draws households, `oddity` plants the awkward ones. Next: `family`, `oddity`, then `wire`.
+`family` draws households, `oddity` plants the awkward ones, `life` lets days go by.
+Next: `family`, `oddity`, then `wire`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class School:
     staff: list[Staff]
     groups: list[Group]
     messy: list[tuple[int, str]] = field(default_factory=list)
+    opened: date | None = None  # the day it was drawn, where that is not `today`
+    base: int = 0  # what was added to all ids
 
     def record_count(self) -> int:
         """Records over all sets, memberships included."""
@@ -44,6 +47,11 @@ class School:
 
 def build_school(pupils: int = 200, seed: int = 1, today: date = date(2026, 3, 2), mess: int = 0) -> School:
     """Make a school with so many pupils on roll; leavers and future pupils come on top."""
+    return found_school(pupils, seed, today, mess)[0]
+
+
+def found_school(pupils: int, seed: int, today: date, mess: int) -> tuple[School, Register]:
+    """Make a school, and give the register with it, which knows the ids that were used."""
     register = Register(seed, today, Random(f"{seed}:families"))
     draw_families(register, pupils)
     staff = _draw_staff(Random(f"{seed}:staff"), max(3, round(pupils / 12)), today)
@@ -59,8 +67,10 @@ def build_school(pupils: int = 200, seed: int = 1, today: date = date(2026, 3, 2
         staff=staff,
         groups=groups,
     )
+    for number, comm in enumerate(school.comms, start=1):
+        comm.number = number
     school.messy = plant_mess(school.pupils, mess)
-    return school
+    return school, register
 
 
 def _draw_staff(random: Random, count: int, today: date) -> list[Staff]:
@@ -121,7 +131,7 @@ def _form_groups(pupils: list[Pupil], staff: list[Staff]) -> list[Group]:
 
 def _place(groups: dict[int, Group], pupil: Pupil, number: int) -> None:
     index = number // FORM_SIZE
-    form = f"{pupil.year}{_letters(index)}"
+    form = f"{pupil.year}{letters(index)}"
     pupil.form, pupil.form_id = form, pupil.year * 1000 + index
     places = [
         Group(20 + pupil.year, "YearGrp", str(pupil.year), f"Year {pupil.year:>2}"),
@@ -134,7 +144,7 @@ def _place(groups: dict[int, Group], pupil: Pupil, number: int) -> None:
             places.append(Group(70001, "TeachingGrp", "7A\\Hi", "7A\\Hi", ("Hi", "History")))
     if pupil.year == 11:
         code, subject = pool.SUBJECTS[index % 5]
-        name = f"11{_letters(index)}/{code}"
+        name = f"11{letters(index)}/{code}"
         places.append(Group(50000 + index, "TeachingGrp", name, name, (code, subject)))
     for group in places:
         _add(groups, group).pupils.append(pupil.id)
@@ -145,7 +155,8 @@ def _add(groups: dict[int, Group], group: Group) -> Group:
     return groups.setdefault(group.id, group)
 
 
-def _letters(index: int) -> str:
+def letters(index: int) -> str:
+    """A to Z, then AA and so on."""
     first, last = divmod(index, 26)
     return ("" if first == 0 else chr(64 + first)) + chr(65 + last)
 

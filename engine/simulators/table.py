@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from engine.simulators.column import Endpoint, passes
-from engine.simulators.wire import Row, Values
+from engine.simulators.memo import Row, Values
+from engine.simulators.message import Part
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Table:
-    """Rendered rows in one stretch of bytes; `keys` are the ids of the rows, where they are wanted."""
+    """Rendered rows in one stretch of bytes.
 
-    def __init__(self, rows: Sequence[bytes], keys: Sequence[str] = ()) -> None:
+    Where they are wanted, `keys` are the ids of the rows and `sources` what each was rendered from.
+    """
+
+    def __init__(self, rows: Sequence[Part], keys: Sequence[str] = (), sources: Sequence[Values] = ()) -> None:
         self._bytes = memoryview(b",".join(rows))
-        self.keys = keys
+        self.keys, self.sources = keys, sources
         self._starts = array("Q", [0])
         total = 0
         for row in rows:
@@ -48,6 +52,24 @@ def render(rows: Iterable[Values], columns: Sequence[tuple[str, str]]) -> list[b
     return [encode({name: values[column] for column, name in columns}).encode() for values in rows]
 
 
+def render_anew(rows: Sequence[Values], columns: Sequence[tuple[str, str]], before: Table | None) -> Table:
+    """A table of rows; those that stood in the same table before, unchanged, are not rendered again."""
+    known: dict[str, int] = {}
+    if before is not None:
+        known = {key: at for at, key in enumerate(before.keys)}
+    fresh: list[Values] = []
+    places: list[int | None] = []
+    for values in rows:
+        at = known.get(values["Id"])
+        if before is None or at is None or before.sources[at] is not values:
+            fresh.append(values)
+            at = None
+        places.append(at)
+    made: Iterator[bytes] = iter(render(fresh, columns))
+    found: list[Part] = [next(made) if at is None or before is None else before.cut(at, at + 1) for at in places]
+    return Table(found, [values["Id"] for values in rows], rows)
+
+
 def choose(
     rows: list[Row],
     endpoint: Endpoint,
@@ -69,11 +91,21 @@ def choose(
     ]
 
 
-def group_by(rows: Iterable[Row], column: str) -> dict[str, list[bytes]]:
-    """Rendered rows of a secondary set by the main row they belong to."""
-    found: dict[str, list[bytes]] = {}
-    for row in rows:
-        found.setdefault(row.values[column], []).append(_encoder.encode(row.values).encode())
+Member = tuple[str, Values, bytes]
+"""A row of a secondary set: its id, what it was rendered from, and how it is written."""
+
+
+def group_by(
+    rows: Iterable[Row], column: str, before: dict[str, list[Member]] | None = None
+) -> dict[str, list[Member]]:
+    """Rendered rows of a secondary set by the main row they belong to; what was rendered before is used again."""
+    known = {key: (values, text) for members in (before or {}).values() for key, values, text in members}
+    found: dict[str, list[Member]] = {}
+    for _, values in rows:
+        key = values["Id"]
+        old = known.get(key)
+        text = old[1] if old is not None and old[0] is values else _encoder.encode(values).encode()
+        found.setdefault(values[column], []).append((key, values, text))
     return found
 
 

@@ -2,22 +2,21 @@
 
 Ids are strings, booleans 0 and 1, `ServiceChild` is "0", dates are yyyy-MM-dd, stamps have no offset and
 two or three decimals. What a token or an option does not open is left out later, by `column`.
-Next: `column`, then `xporter`.
+Next: `memo`, `column`, `day`, then `xporter`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from functools import partial
 
 from engine.simulators import pool
-from engine.simulators.family import hiding
+from engine.simulators.family import academic_start, hiding
+from engine.simulators.memo import Memo, Row, Values
 from engine.simulators.person import Address, Comm, Contact, Group, Link, Pupil, Staff
 from engine.simulators.school import School
-
-Values = dict[str, Any]
 
 GROUP_PREFIXES = {"YearGrp": "GY", "RegGrp": "GR", "HouseGrp": "GH", "TeachingGrp": "GC"}
 GROUP_TYPES = (
@@ -28,28 +27,43 @@ GROUP_TYPES = (
 )
 
 
-class Row(NamedTuple):
-    """A row, and the option (lower case) without which it is not shown; empty for none."""
+def set_makers(school: School, memo: Memo | None = None) -> dict[str, Callable[[], list[Row]]]:
+    """All sets of the school by their names on the wire, each made when it is called.
 
-    needs: str
-    values: Values
-
-
-def set_makers(school: School) -> dict[str, Callable[[], list[Row]]]:
-    """All sets of the school by their names on the wire, each made when it is called."""
-    maker = _Maker(school)
+    A memo is of one school through time, of which no record was ever changed in place.
+    """
+    maker, rows = _Maker(school), (memo or Memo()).rows
     return {
-        "Students": lambda: [maker.student(pupil) for pupil in school.pupils],
-        "StudentSiblings": lambda: [row for pupil in school.pupils for row in maker.siblings(pupil)],
-        "Contacts": lambda: [maker.contact(contact) for contact in school.contacts],
-        "StudentContacts": lambda: [maker.link(link) for link in school.links],
-        "PersonComms": lambda: [maker.comm(comm, number) for number, comm in enumerate(school.comms, start=1)],
-        "Staff": lambda: [maker.staff(member) for member in school.staff],
-        "Group": lambda: [maker.group(group) for group in school.groups],
-        "StudentMembers": lambda: [row for group in school.groups for row in maker.student_members(group)],
-        "StaffMembers": lambda: [row for group in school.groups for row in maker.staff_members(group)],
+        "Students": lambda: rows("Students", ((p.id, p, partial(maker.student, p)) for p in school.pupils)),
+        "StudentSiblings": lambda: rows(
+            "StudentSiblings",
+            (((p.id, other), p, partial(maker.sibling, p, other)) for p in school.pupils for other in p.siblings),
+        ),
+        "Contacts": lambda: rows("Contacts", ((c.id, c, partial(maker.contact, c)) for c in school.contacts)),
+        "StudentContacts": lambda: rows(
+            "StudentContacts", (((x.pupil, x.contact), x, partial(maker.link, x)) for x in school.links)
+        ),
+        "PersonComms": lambda: rows("PersonComms", ((c.number, c, partial(maker.comm, c)) for c in school.comms)),
+        "Staff": lambda: rows("Staff", ((m.id, m, partial(maker.staff, m)) for m in school.staff)),
+        "Group": lambda: rows("Group", ((g.id, g, partial(maker.group, g)) for g in school.groups)),
+        "StudentMembers": lambda: rows(
+            "StudentMembers",
+            (
+                ((group.id, pupil), group.joined.get(pupil), partial(maker.student_member, group, pupil))
+                for group in school.groups
+                for pupil in group.pupils
+            ),
+        ),
+        "StaffMembers": lambda: rows(
+            "StaffMembers",
+            (
+                ((group.id, member), None, partial(maker.staff_member, group, member))
+                for group in school.groups
+                for member in group.staff
+            ),
+        ),
         "GroupTypes": lambda: [maker.group_type(*kind) for kind in GROUP_TYPES],
-        "SchoolInfo": lambda: [maker.school_info()],
+        "SchoolInfo": lambda: [maker.school_info()] if school.staff else [],
         "Sites": list,
     }
 
@@ -62,8 +76,7 @@ class _Maker:
     """Makes rows; knows who belongs to whom."""
 
     def __init__(self, school: School) -> None:
-        self.school = school
-        self.pupils = {pupil.id: pupil for pupil in school.pupils}
+        self.school, self.opened = school, school.opened or school.today
         self.staff_codes = {member.id: member.code for member in school.staff}
         self.parents: dict[int, list[int]] = {}
         self.children: dict[int, list[int]] = {}
@@ -72,13 +85,13 @@ class _Maker:
                 self.parents.setdefault(link.pupil, []).append(link.contact)
                 self.children.setdefault(link.contact, []).append(link.pupil)
 
-    def _row(self, needs: str, values: Values, *, kind: str, key: object) -> Row:
+    def _row(self, needs: str, values: Values, *, kind: str, key: object, changed: date | None) -> Row:
         """Add the stamp and the hash, in the order that the set has them on the wire."""
         digest = hashlib.sha1(f"{kind}{values}".encode(), usedforsecurity=False).hexdigest().upper()
         number = int(hashlib.md5(f"{kind}{key}".encode(), usedforsecurity=False).hexdigest()[:12], 16)
-        day = self.school.today - timedelta(days=1 + number % 400)
+        day, hours = (self.opened - timedelta(days=1 + number % 400), 5) if changed is None else (changed, 2)
         fraction = f"{1 + number % 899 + number % 899 // 99:03}".rstrip("0")
-        stamp = f"{day}T0{number // 7 % 5}:{number // 11 % 60:02}:{number // 13 % 60:02}.{fraction:0<2}"
+        stamp = f"{day}T0{number // 7 % hours}:{number // 11 % 60:02}:{number // 13 % 60:02}.{fraction:0<2}"
         if kind in ("Group", "StudentMembers"):
             return Row(needs, {**values, "RowHash": digest, "LastUpdated": stamp})
         return Row(needs, {**values, "LastUpdated": stamp, "RowHash": digest})
@@ -93,7 +106,7 @@ class _Maker:
             "StudentSiblingIds": ",".join(map(str, pupil.siblings)) or None,
             "ParentIdaasIds": ",".join(f"PC-{id_}" for id_ in self.parents.get(pupil.id, ())) or None,
         }
-        return self._row(hiding(pupil.status), values, kind="Students", key=pupil.id)
+        return self._row(hiding(pupil.status), values, kind="Students", key=pupil.id, changed=pupil.changed)
 
     def _student_core(self, pupil: Pupil) -> Values:
         on_roll = pupil.status == "OnRoll"
@@ -107,9 +120,9 @@ class _Maker:
             "Gender": pupil.gender,
             "RegGroupId": str(pupil.form_id) if on_roll else None,
             "RegGroup": pupil.form if on_roll else None,
-            "YearGroupId": str(20 + pupil.year) if on_roll else None,
+            "YearGroupId": str(self.school.base + 20 + pupil.year) if on_roll else None,
             "YearGroup": f"Year {pupil.year:>2}" if on_roll else None,
-            "HouseGroupId": None if house is None else str(41 + house),
+            "HouseGroupId": None if house is None else str(self.school.base + 41 + house),
             "HouseGroup": None if house is None else pool.HOUSES[house],
             "WorkEmail": pupil.email,
             "IdaasEmail": pupil.email,
@@ -132,11 +145,11 @@ class _Maker:
             "ParentalSalutation": f"Mr and Mrs {pupil.surname}" if pupil.draw % 3 else None,
         }
 
-    def siblings(self, pupil: Pupil) -> Iterable[Row]:
-        """The rows of StudentSiblings of one pupil."""
-        for other in pupil.siblings:
-            values = {"Id": f"PL-{pupil.id}.PL-{other}", "StudentId": str(pupil.id), "SiblingId": str(other)}
-            yield self._row(hiding(pupil.status), values, kind="StudentSiblings", key=values["Id"])
+    def sibling(self, pupil: Pupil, other: int) -> Row:
+        """One row of StudentSiblings."""
+        values = {"Id": f"PL-{pupil.id}.PL-{other}", "StudentId": str(pupil.id), "SiblingId": str(other)}
+        needs = hiding(pupil.status)
+        return self._row(needs, values, kind="StudentSiblings", key=values["Id"], changed=pupil.changed)
 
     def contact(self, contact: Contact) -> Row:
         """One row of Contacts."""
@@ -160,7 +173,7 @@ class _Maker:
             **_address_columns(contact.address),
             "ChildIdaasIds": children or None,
         }
-        return self._row(contact.hidden, values, kind="Contacts", key=contact.id)
+        return self._row(contact.hidden, values, kind="Contacts", key=contact.id, changed=contact.changed)
 
     def link(self, link: Link) -> Row:
         """One row of StudentContacts."""
@@ -172,13 +185,13 @@ class _Maker:
             "Priority": link.priority,
             "ParResp": int(link.responsible),
         }
-        return self._row(link.hidden, values, kind="StudentContacts", key=values["Id"])
+        return self._row(link.hidden, values, kind="StudentContacts", key=values["Id"], changed=link.changed)
 
-    def comm(self, comm: Comm, number: int) -> Row:
+    def comm(self, comm: Comm) -> Row:
         """One row of PersonComms."""
         prefix = {"Student": "PL", "Staff": "PWT", "Contact": "PC"}[comm.person_type]
         values = {
-            "Id": f"{prefix}-{comm.person}.{number}.{comm.kind}",
+            "Id": f"{prefix}-{comm.person}.{comm.number}.{comm.kind}",
             "PersonId": str(comm.person),
             "PersonType": comm.person_type,
             "CommsType": comm.kind,
@@ -188,7 +201,7 @@ class _Maker:
             "Value": comm.value,
             "Notes": comm.notes,
         }
-        return self._row(comm.hidden, values, kind="PersonComms", key=values["Id"])
+        return self._row(comm.hidden, values, kind="PersonComms", key=values["Id"], changed=comm.changed)
 
     def staff(self, member: Staff) -> Row:
         """One row of Staff."""
@@ -224,7 +237,7 @@ class _Maker:
             "GroupIds": ",".join(map(str, member.groups)) or None,
         }
         needs = "" if member.status == "Current" else f"include{member.status.lower()}"
-        return self._row(needs, values, kind="Staff", key=member.id)
+        return self._row(needs, values, kind="Staff", key=member.id, changed=member.changed)
 
     def group(self, group: Group) -> Row:
         """One row of Group."""
@@ -243,37 +256,34 @@ class _Maker:
             "SubjectCode": code,
             "SubjectName": name,
         }
-        return self._row("", values, kind="Group", key=group.id)
+        return self._row("", values, kind="Group", key=group.id, changed=group.changed)
 
-    def student_members(self, group: Group) -> Iterable[Row]:
-        """The rows of StudentMembers of one group."""
-        prefix = GROUP_PREFIXES[group.type]
-        for pupil in group.pupils:
-            values = {
-                "Id": f"{prefix}-{group.id}.PL-{pupil}",
-                "GroupId": str(group.id),
-                "StudentId": str(pupil),
-                "StartDate": f"{self.school.today.year - (self.school.today.month < 9)}-09-01",
-                "EndDate": None,
-            }
-            yield self._row("", values, kind="StudentMembers", key=values["Id"])
+    def student_member(self, group: Group, pupil: int) -> Row:
+        """One row of StudentMembers."""
+        joined = group.joined.get(pupil)
+        values = {
+            "Id": f"{GROUP_PREFIXES[group.type]}-{group.id}.PL-{pupil}",
+            "GroupId": str(group.id),
+            "StudentId": str(pupil),
+            "StartDate": _iso(joined or academic_start(self.opened)),
+            "EndDate": None,
+        }
+        return self._row("", values, kind="StudentMembers", key=values["Id"], changed=joined)
 
-    def staff_members(self, group: Group) -> Iterable[Row]:
-        """The rows of StaffMembers of one group."""
-        prefix = GROUP_PREFIXES[group.type]
-        for member in group.staff:
-            values = {
-                "Id": f"{prefix}-{group.id}.PWT-{member}",
-                "GroupId": str(group.id),
-                "StaffId": str(member),
-                "StaffRole": "Form Tutor" if group.type == "RegGrp" else "Class Teacher",
-            }
-            yield self._row("", values, kind="StaffMembers", key=values["Id"])
+    def staff_member(self, group: Group, member: int) -> Row:
+        """One row of StaffMembers."""
+        values = {
+            "Id": f"{GROUP_PREFIXES[group.type]}-{group.id}.PWT-{member}",
+            "GroupId": str(group.id),
+            "StaffId": str(member),
+            "StaffRole": "Form Tutor" if group.type == "RegGrp" else "Class Teacher",
+        }
+        return self._row("", values, kind="StaffMembers", key=values["Id"], changed=None)
 
     def group_type(self, number: str, code: str, description: str) -> Row:
         """One row of GroupTypes."""
         values = {"Id": number, "TypeCode": code, "TypeDescription": description, "ParentGroupTypeId": None}
-        return self._row("", values, kind="GroupTypes", key=number)
+        return self._row("", values, kind="GroupTypes", key=number, changed=None)
 
     def school_info(self) -> Row:
         """The one row of SchoolInfo."""

@@ -2,38 +2,34 @@
 
 Errors come with status 200 unless `httpstatuscodes=true`; paging is off unless asked for and silently capped
 at 100,011 rows; secondary sets are there and empty unless asked for, and follow the rows of their page.
-Not imitated: changesets, cache status, photos, attendance. Next: `column`, `table`, `sts`.
+The school lives: `--today` and the clock say which day it is, `night` which nights are bad.
+Not imitated: cache status, photos, attendance. Next: `column`, `day`, `changeset`, `life`, `sts`.
 """
 
 from __future__ import annotations
 
 import argparse
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import date
 from typing import Any, Self
 
-from engine.simulators import bulk
-from engine.simulators.column import ALL_SCOPES, ENDPOINTS, Endpoint, allows, open_columns, parse_select
-from engine.simulators.http import CONTROL, Route, Simulator
+from engine.simulators import bulk, changeset
+from engine.simulators.asked import Asked, Page, Refusal, ask
+from engine.simulators.calendar import Calendar
+from engine.simulators.changeset import ChangeRefused, ChangeSets, Snapshot, deleted_rows
+from engine.simulators.column import ALL_SCOPES, ENDPOINTS, allows, parse_select
+from engine.simulators.day import Day
+from engine.simulators.event import EVENTS
+from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
+from engine.simulators.life import Life, Rates
 from engine.simulators.message import Answer, Part, Request, encode, json_answer, text_answer
-from engine.simulators.school import School, build_school
+from engine.simulators.night import NIGHTS, parse_nights, read_nights
+from engine.simulators.school import School
 from engine.simulators.sts import MODES, Credentials, Token, TokenService, no_error
-from engine.simulators.table import Table, choose, group_by, narrow, render
-from engine.simulators.wire import Row, set_makers
+from engine.simulators.table import Table, narrow
 
-ROW_LIMIT = 100_011
-_VIEWS_KEPT = 32
 _NO_CACHE = {"Cache-Control": "no-cache"}
-
-
-class Refusal(Exception):
-    """A request that is answered with an error object; `status` counts only with `httpstatuscodes=true`."""
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.text, self.status = text, status
 
 
 class XporterSimulator(Simulator):
@@ -55,20 +51,24 @@ class XporterSimulator(Simulator):
         absent_pagination: bool = False,
         rows: int = 0,
         columns: int = 45,
+        start: date | None = None,
+        rates: Rates | None = None,
+        nights: Mapping[date, str] | None = None,
+        change_sets: str = "loose",
         **common: Any,
     ) -> None:
         super().__init__(**common)
         self.pupils, self.mess = pupils, mess
+        opened = start or min(DEFAULT_TODAY, self.today)
+        self.change_sets = ChangeSets(change_sets)
         self.scopes = frozenset(ALL_SCOPES if scopes is None else scopes)
         self.credentials = Credentials(estab, "haplomap.example.org", "demo-school-secret", "demo-management-secret")
         self.tokens = TokenService(self.credentials, seed=self.seed, mode=mode, life=token_life, reads=token_reads)
         self.absent_pagination = absent_pagination
         self._bulk = bulk.bulk_table(rows, columns, self.seed) if rows else None
         self._bulk_columns = bulk.bulk_columns(columns) if rows else []
-        self._rows: dict[str, list[Row]] = {}
-        self._members: dict[str, dict[str, list[bytes]]] = {}
-        self._views: OrderedDict[tuple[object, ...], Table] = OrderedDict()
-        self._lock = threading.RLock()
+        self.calendar = Calendar(Life(pupils, self.seed, opened, mess, rates), estab, nights or {})
+        self.move_to(self.today)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
@@ -94,13 +94,37 @@ class XporterSimulator(Simulator):
             help="so many synthetic rows of Students, for benchmarks",
         )
         add("--columns", type=int, default=45, metavar="N", help="columns of the synthetic rows (45)")
+        add(
+            "--start",
+            type=date.fromisoformat,
+            metavar="DAY",
+            help=f"the day on which the school is as it was drawn ({DEFAULT_TODAY}, or --today if that is earlier)",
+        )
+        add("--changes", default="1%", metavar="SHARE", help="of the pupils, to whom something happens in a day (1%%)")
+        add(
+            "--events",
+            default="",
+            metavar="NAME=WEIGHT,...",
+            help="how often each thing happens, of all that does: "
+            + ", ".join(f"{name}={share:g}" for name, (share, _) in EVENTS.items()),
+        )
+        add("--nights", default="", metavar="DAY=KIND,...", help=f"bad nights; kinds: {', '.join(NIGHTS)}")
+        add(
+            "--change-sets",
+            choices=changeset.MODES,
+            default="loose",
+            help="what becomes of a changedRows token that comes with other options or parameters: loose compares, "
+            "strict refuses; off: there are no change sets (loose)",
+        )
 
     @classmethod
     def from_arguments(cls, args: argparse.Namespace, common: dict[str, Any]) -> Self:
         names = ("pupils", "mess", "mode", "token_life", "token_reads", "estab", "absent_pagination", "rows")
         own = {name: getattr(args, name) for name in (*names, "columns")}
         scopes = args.scopes.split(",") if args.scopes is not None else None
-        return cls(scopes=scopes, **own, **common)
+        rates, nights = Rates.parse(args.changes, args.events), parse_nights(args.nights)
+        lived = {"start": args.start, "rates": rates, "nights": nights, "change_sets": args.change_sets}
+        return cls(scopes=scopes, **lived, **own, **common)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -114,16 +138,22 @@ class XporterSimulator(Simulator):
             "management_secret": mine.management_secret,
         }
 
-    @cached_property
+    @property
     def school(self) -> School:
-        """The school behind the answers."""
-        return build_school(self.pupils, self.seed, self.today, self.mess)
+        """The school of today, whatever the night makes of it."""
+        return self.calendar.life.at(self.today)
+
+    def move_to(self, day: date) -> None:
+        if day < self.calendar.life.opened:
+            raise ValueError(f"the school begins on {self.calendar.life.opened}")
+        super().move_to(day)
 
     def prepare(self) -> None:
+        day = self.calendar.day(self.today)
         for endpoint in ENDPOINTS.values():
-            self._view(Request("GET", "/"), endpoint, "")
+            day.view(ask(Request("GET", "/"), endpoint, "", self.scopes))
             for name in endpoint.set_options:
-                self._members_of(endpoint, name)
+                day.members(endpoint, name)
 
     def routes(self) -> list[Route]:
         return [
@@ -140,6 +170,10 @@ class XporterSimulator(Simulator):
             ("POST", CONTROL + "expire-tokens", self._expire_tokens),
             ("PUT", CONTROL + "mode", self._set_mode),
             ("GET", CONTROL + "messy", lambda request: json_answer(self.school.messy)),
+            ("GET", CONTROL + "nights", self._show_nights),
+            ("PUT", CONTROL + "nights", self._set_nights),
+            ("GET", CONTROL + "events", self._show_events),
+            ("POST", CONTROL + "expire-change-sets", self._expire_change_sets),
         ]
 
     def error_answer(self, text: str, status: int = 200) -> Answer:
@@ -175,6 +209,24 @@ class XporterSimulator(Simulator):
         self.tokens.mode = mode
         return text_answer(mode)
 
+    def _show_nights(self, request: Request) -> Answer:
+        return json_answer({str(day): kind for day, kind in sorted(self.calendar.nights.items())})
+
+    def _set_nights(self, request: Request) -> Answer:
+        try:
+            self.calendar.nights = read_nights(request.body)
+        except ValueError as error:
+            return text_answer(f"nights: {error}", 400)
+        return self._show_nights(request)
+
+    def _show_events(self, request: Request) -> Answer:
+        found = self.calendar.life.happenings(self.today)
+        return json_answer([{**asdict(each), "day": str(each.day)} for each in found])
+
+    def _expire_change_sets(self, request: Request) -> Answer:
+        self.change_sets.expire_all()
+        return text_answer("expired")
+
     def _token_details(self, request: Request, token: Token) -> Answer:
         details = {
             "Estab": token.estab,
@@ -204,111 +256,79 @@ class XporterSimulator(Simulator):
             raise Refusal(f"Endpoint not found: {name}", 404)
         if not allows(endpoint.scope, self.scopes):
             raise Refusal(f"The token does not have the scope for {endpoint.name}", 403)
-        if request.parameter("changedRows") is not None:
-            raise Refusal("changedRows is not available for this school")
         wanted_id = wanted_id or request.parameter("id") or ""
-        if self._bulk is not None and endpoint.name == "Students" and not wanted_id:
-            return self._page(request, endpoint, self._bulk, request.parameter("select"))
-        return self._page(request, endpoint, self._view(request, endpoint, wanted_id), None)
+        whole = self._bulk is not None and endpoint.name == "Students" and not wanted_id
+        changed = request.parameter("changedRows")
+        if changed is not None and (whole or self.change_sets.mode == "off"):
+            raise Refusal("changedRows is not available for this school")
+        asked, day = ask(request, endpoint, wanted_id, self.scopes), self.calendar.day(self.today)
+        if self._bulk is not None and whole:
+            return self._answer(Page(request, len(self._bulk)), asked, day, self._bulk)
+        if changed is None:
+            table = day.view(asked)
+            return self._answer(Page(request, len(table)), asked, day, table)
+        return self._answer_changes(request, asked, day, changed)
 
-    def _view(self, request: Request, endpoint: Endpoint, wanted_id: str) -> Table:
-        """The rows that a request is about, all pages of them; kept for the next page."""
-        options = _options(request) & endpoint.row_and_column_options
-        filters = [
-            (column, frozenset(value.lower().split(",")))
-            for parameter, column in endpoint.filters.items()
-            if (value := request.parameter(parameter))
-        ]
-        since, select = request.parameter("updatedSince") or "", request.parameter("select") or "*"
-        key = (endpoint.name, options, tuple(filters), since, select, wanted_id)
-        with self._lock:
-            if key in self._views:
-                self._views.move_to_end(key)
-                return self._views[key]
-            all_rows = self._set(endpoint.sets[0])
-            rows = choose(all_rows, endpoint, options, filters, since, wanted_id)
-            columns = list(all_rows[0].values) if all_rows else []
-            chosen = parse_select(select, open_columns(endpoint, columns, self.scopes, options))
-            view = Table(render(rows, chosen), [values["Id"] for values in rows])
-            self._views[key] = view
-            if len(self._views) > _VIEWS_KEPT:
-                self._views.popitem(last=False)
-            return view
-
-    def _set(self, name: str) -> list[Row]:
-        with self._lock:
-            if name not in self._rows:
-                rows = self._makers[name]()
-                if name == "SchoolInfo":
-                    rows = [Row("", {**rows[0].values, "EstabId": self.credentials.estab})]
-                self._rows[name] = rows
-            return self._rows[name]
-
-    @cached_property
-    def _makers(self) -> Any:
-        return set_makers(self.school)
-
-    def _page(self, request: Request, endpoint: Endpoint, table: Table, select: str | None) -> Answer:
-        number = _whole(request, "page", 1)
-        size = _whole(request, "pagesize", ROW_LIMIT)
-        first, last = min(len(table), (number - 1) * size), min(len(table), number * size)
-        rows: Part = table.cut(first, last)
-        if select:
+    def _answer(self, page: Page, asked: Asked, day: Day, table: Table) -> Answer:
+        """A page of rows, with those of secondary sets that belong to them."""
+        rows: Part = table.cut(page.first, page.last)
+        if table is self._bulk and (select := page.request.parameter("select")):
             rows = narrow(memoryview(rows), parse_select(select, self._bulk_columns))
-        tail = [b"]"]
-        for name in endpoint.sets[1:]:
-            tail.append(b',"%s":[%s]' % (name.encode(), self._secondary(request, endpoint, name, table, first, last)))
-        meta = {"Id": 1, "MIS": "simsnet", "Version": "4", "DateTime": f"{self.today}T02:14:47.085"}
-        tail.append(b',"meta":' + encode([meta]))
-        count = max(1, -(-len(table) // size))
-        if count > 1 or not self.absent_pagination:
-            pagination = {
-                "PageSize": size,
-                "PageNumber": number,
-                "PageCount": count,
-                "RowCount": len(table),
-                "NextPage": f"?page={number + 1}&pageSize={size}" if number < count else None,
-            }
-            tail.append(b',"__pagination__":' + encode([pagination]))
-        head = b'{"%s":[' % endpoint.sets[0].encode()
-        return Answer(200, (head, rows, b"".join([*tail, b"}"])), headers=_NO_CACHE)
+        keys = list(table.keys[page.first : page.last])
+        sets = [(asked.endpoint.sets[0], rows)]
+        for name in asked.endpoint.sets[1:]:
+            sets.append((name, b",".join(text for *_, text in day.secondary(asked, name, keys))))
+        return self._envelope(page, day, sets)
 
-    def _secondary(self, request: Request, endpoint: Endpoint, name: str, table: Table, first: int, last: int) -> bytes:
-        """The rows of a secondary set that belong to the main rows of this page."""
-        if endpoint.set_options.get(name) not in _options(request):
-            return b""
-        if name == "GroupTypes":
-            return b",".join(render([row.values for row in self._set(name)], _as_they_are(self._set(name))))
-        members = self._members_of(endpoint, name)
-        return b",".join(row for key in table.keys[first:last] for row in members.get(key, ()))
+    def _answer_changes(self, request: Request, asked: Asked, day: Day, token: str) -> Answer:
+        """A page of what is new since a token, or of everything for `*`; with the next token."""
+        now, names = day.snapshot(asked), asked.endpoint.sets
+        if token == "*":  # noqa: S105 (no secret)
+            table = day.view(asked)
+            page = Page(request, len(table))
+            keys = list(table.keys[page.first : page.last])
+            others = {name: b",".join(text for *_, text in day.secondary(asked, name, keys)) for name in names[1:]}
+            gone: dict[str, bytes] = {}
+        else:
+            try:
+                then = self.change_sets.find(token, now)
+            except ChangeRefused as refused:
+                raise Refusal(str(refused)) from None
+            table, others = day.changes(asked, then)
+            page = Page(request, len(table))
+            gone = {name: encode(deleted_rows(then.sets[name], now.sets[name]))[1:-1] for name in names}
+            if page.number > 1:
+                others, gone = {}, {}
+        sets: list[tuple[str, Part]] = [(names[0], table.cut(page.first, page.last))]
+        sets += [(name, others.get(name, b"")) for name in names[1:]]
+        sets += [(f"{name}_deleted", gone.get(name, b"")) for name in names]
+        return self._envelope(page, day, sets, self._changed_rows(day, now, token))
 
-    def _members_of(self, endpoint: Endpoint, name: str) -> dict[str, list[bytes]]:
-        """The rows of a secondary set by the id of the main row."""
-        with self._lock:
-            if name not in self._members:
-                column = {"Students": "StudentId", "Groups": "GroupId"}[endpoint.name]
-                self._members[name] = group_by(self._set(name), column if name != "GroupTypes" else "Id")
-            return self._members[name]
+    def _changed_rows(self, day: Day, now: Snapshot, requested: str) -> dict[str, Any]:
+        previous = self.change_sets.keep(now, requested)
+        return {
+            "SnapshotDate": day.moment,
+            "SnapshotRP": self.credentials.relying_party,
+            "PreviousChangedRows": previous,
+            "RequestedChangedRows": requested,
+            "NextChangedRows": now.token,
+            "NextUrl": f"?changedRows={now.token}",
+        }
 
-
-def _as_they_are(rows: list[Row]) -> list[tuple[str, str]]:
-    return [(column, column) for column in rows[0].values] if rows else []
-
-
-def _options(request: Request) -> frozenset[str]:
-    """Options in either form: `options=a,b`, or each as a parameter that is true; in lower case."""
-    listed = [name.strip().lower() for name in (request.parameter("options") or "").split(",")]
-    single = [key.lower() for key, value in request.query if value.lower() in ("true", "1")]
-    return frozenset(name for name in (*listed, *single) if name.startswith(("include", "only", "teachers")))
-
-
-def _whole(request: Request, name: str, default: int) -> int:
-    text = request.parameter(name)
-    if text is None:
-        return default
-    if not text.isdecimal() or int(text) < 1:
-        raise Refusal(f"{name} must be a whole number from 1")
-    return int(text)
+    def _envelope(
+        self, page: Page, day: Day, sets: list[tuple[str, Part]], changed_rows: dict[str, Any] | None = None
+    ) -> Answer:
+        """The answer: the sets, how old they are, which page it is, and where the change set goes on."""
+        parts: list[Part] = []
+        for number, (name, rows) in enumerate(sets):
+            parts += [b'%s"%s":[' % (b"," if number else b"{", name.encode()), rows, b"]"]
+        meta = {"Id": 1, "MIS": "simsnet", "Version": "4", "DateTime": day.moment}
+        parts.append(b',"meta":' + encode([meta]))
+        if page.count > 1 or not self.absent_pagination:
+            parts.append(b',"__pagination__":' + encode([page.pagination]))
+        if changed_rows is not None:
+            parts.append(b',"__changedRows__":' + encode([changed_rows]))
+        return Answer(200, (*parts, b"}"), headers=_NO_CACHE)
 
 
 SIMULATOR = XporterSimulator

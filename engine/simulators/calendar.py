@@ -1,0 +1,61 @@
+"""The days of a simulated service: a life, the bad nights in it, and the data of the days last asked for.
+
+Next: `day`, `life`, `night`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import date
+
+from engine.simulators.day import Day
+from engine.simulators.life import Life
+from engine.simulators.memo import Memo
+from engine.simulators.night import OTHER_ESTAB, OTHER_SEED, day_of_data, rename_school, thin_out
+from engine.simulators.wire import set_makers
+
+_DAYS_KEPT = 3
+
+
+class Calendar:
+    """Gives the data of a day. `nights` may be replaced at any time."""
+
+    def __init__(self, life: Life, estab: str, nights: Mapping[date, str]) -> None:
+        self.life, self.nights = life, dict(nights)
+        self._estab, self._memo = estab, Memo()
+        self._other: Life | None = None
+        self._days: OrderedDict[tuple[date, str], Day] = OrderedDict()
+        self._latest: Day | None = None
+        self._lock = threading.Lock()
+
+    def day(self, today: date) -> Day:
+        """The data that the service has on a day."""
+        data_of = day_of_data(self.nights, today)
+        key = (data_of, self.nights.get(data_of, ""))
+        with self._lock:
+            if key not in self._days:
+                self._days[key] = self._bad_day(*key) if key[1] else self._good_day(data_of)
+                if len(self._days) > _DAYS_KEPT:
+                    self._days.popitem(last=False)
+            self._days.move_to_end(key)
+            return self._days[key]
+
+    def _good_day(self, stamp: date) -> Day:
+        """A day as it is, standing on the day that was made last."""
+        before = self._latest
+        if before is not None:
+            before.before = None
+        self._latest = Day(stamp, set_makers(self.life.at(stamp), self._memo), self._estab, before)
+        return self._latest
+
+    def _bad_day(self, stamp: date, kind: str) -> Day:
+        if kind == "other-school":
+            if self._other is None:
+                self._other = self.life.elsewhere(self.life.seed + OTHER_SEED)
+            return Day(stamp, set_makers(rename_school(self._other.at(stamp))), OTHER_ESTAB)
+        school = self.life.at(stamp)
+        if kind == "empty":
+            return Day(stamp, dict.fromkeys(set_makers(school), list), self._estab)
+        return Day(stamp, set_makers(thin_out(school, {"half": 2, "tenth": 10}[kind])), self._estab)
