@@ -5,14 +5,15 @@ Every method is one transaction. Threads and processes may share a state; a scho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.state.record import Mirror, RunRecord, Sent
+from engine.state.lock import Lock
+from engine.state.record import Holder, Mirror, RunRecord, Sent
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -28,6 +29,7 @@ class State:
         from engine.state import table
 
         self._database, self._tables = database, table
+        self._lock = Lock(database, table.LOCKS)
 
     @classmethod
     def open(cls, where: Path | str) -> State:
@@ -84,6 +86,19 @@ class State:
         with self._database.reading() as connection:
             return [RunRecord(**row) for row in connection.execute(wanted).mappings()]
 
+    def run(self, run: str) -> list[RunRecord]:
+        """Return the runs of this name, which is a school's own: several schools may have one each."""
+        runs = self._tables.RUNS
+        with self._database.reading() as connection:
+            found = connection.execute(runs.select().where(runs.c.run == run).order_by(runs.c.school))
+            return [RunRecord(**row) for row in found.mappings()]
+
+    def schools(self) -> list[str]:
+        """Return the schools that have runs."""
+        column = self._tables.RUNS.c.school
+        with self._database.reading() as connection:
+            return list(connection.execute(self._tables.RUNS.select().with_only_columns(column).distinct()).scalars())
+
     def forget(self, school: str) -> dict[str, int]:
         """Remove what is known of a school; return how many rows went, by table. Who holds it stays."""
         tables = {"mirrors": self._tables.MIRRORS, "sent": self._tables.SENT, "runs": self._tables.RUNS}
@@ -93,9 +108,19 @@ class State:
                 for name, table in tables.items()
             }
 
-    def lock(self, school: str, run: str, clock: Clock) -> AbstractContextManager[None]:
-        """Hold a school against runs on other machines; the caller holds its lock on this one."""
-        raise NotImplementedError
+    def lock(
+        self, school: str, run: str, clock: Clock, tell: Callable[[str], None] = lambda _: None
+    ) -> AbstractContextManager[None]:
+        """Hold a school against runs on other machines; the caller holds the lock of its folder on this one."""
+        return self._lock.held(school, run, clock, tell)
+
+    def require_lock(self, school: str, run: str) -> None:
+        """Refuse to go on if another run has taken the school over meanwhile."""
+        self._lock.require(school, run)
+
+    def holder(self, school: str) -> Holder | None:
+        """Return who holds a school, dead or alive; None if nobody does."""
+        return self._lock.holder(school)
 
     def _of(self, table: Table, school: str) -> list[dict[str, Any]]:
         wanted = table.select().where(table.c.school == school).order_by(*table.primary_key)

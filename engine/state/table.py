@@ -92,6 +92,16 @@ RUNS = Table(
     Column("pid", BigInteger, nullable=False),
     Column("summary", JSON, nullable=False),
 )
+LOCKS = Table(
+    "haplomap_locks",
+    META,
+    _key("school"),
+    *_texts("host"),
+    Column("pid", BigInteger, nullable=False),
+    *_texts("run"),
+    _time("since"),
+    _time("seen"),
+)
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (
@@ -109,6 +119,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
             school TEXT NOT NULL, run TEXT NOT NULL, folder TEXT NOT NULL, today DATE NOT NULL, mode TEXT NOT NULL,
             began TIMESTAMP WITH TIME ZONE NOT NULL, ended TIMESTAMP WITH TIME ZONE, outcome TEXT NOT NULL,
             host TEXT NOT NULL, pid BIGINT NOT NULL, summary JSON NOT NULL, PRIMARY KEY (school, run))""",
+    ),
+    (
+        """CREATE TABLE haplomap_locks (
+            school TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL, run TEXT NOT NULL,
+            since TIMESTAMP WITH TIME ZONE NOT NULL, seen TIMESTAMP WITH TIME ZONE NOT NULL, PRIMARY KEY (school))""",
     ),
 )
 """What leads from version n to n + 1, for n from 0 on."""
