@@ -10,8 +10,8 @@ from pathlib import Path
 from engine.errors import DeliveryError
 from engine.haplo.api import BatchApi, StandardApi
 from engine.haplo.part import Emitted, Part
-from engine.haplo.refusal import UNAVAILABLE, NotUploadingError
-from engine.haplo.steps import Steps, Tell, compare, digest_of
+from engine.haplo.refusal import NotUploadingError, UnknownBatchError
+from engine.haplo.steps import NAMELESS, Steps, Tell, compare, digest_of
 from engine.spec.school import Deliver
 
 
@@ -19,7 +19,7 @@ def send_batch(
     api: StandardApi | BatchApi, spec: Deliver, emitted: Emitted, steps: Steps, comment: str, tell: Tell
 ) -> str:
     """Send an entity's files as a batch, have it imported, and return its identifier."""
-    pending = steps.get("schedule")
+    pending = steps.get("schedule", state="begun")
     if pending is not None:
         batch = str(pending["batch"])
         tell(f"{steps.entity}: asking again for what was not answered")
@@ -35,6 +35,7 @@ def send_batch(
     except DeliveryError as error:
         parts = f"{accepted} of {len(emitted.parts)} parts of {steps.entity} were accepted"
         error.why = "; ".join(filter(None, (error.why, f"{parts}, nothing of it is scheduled")))
+        _forget_unknown(error, steps)
         raise
     _schedule(api, batch, steps, asked_before=False)
     tell(f"{steps.entity}: scheduled{' (dry run)' if steps.mode == 'dry-run' else ''}")
@@ -42,7 +43,7 @@ def send_batch(
 
 
 def _create(api: StandardApi | BatchApi, spec: Deliver, emitted: Emitted, steps: Steps, comment: str) -> str:
-    """Make the batch, or find the one that was made before. One whose answer was lost stays empty in Haplo."""
+    """Make the batch, or find the one that was made before. One whose answer was lost stays in Haplo, and is told."""
     done = steps.done("create")
     if done is not None:
         return str(done["batch"])
@@ -50,10 +51,21 @@ def _create(api: StandardApi | BatchApi, spec: Deliver, emitted: Emitted, steps:
         origin = _send_control(api, emitted.control, steps, comment)
     else:
         origin = spec.kinds.get(steps.entity, steps.entity)
-    steps.begin("create")
-    batch = api.create(origin, comment)
-    steps.end("create", batch=batch)
+    left = " ".join(steps.left())
+    steps.begin("create", left=left)
+    try:
+        batch = api.create(origin, comment)
+    except DeliveryError as error:
+        steps.give_up("create", error, asked_before=False, left=left)
+        raise
+    steps.end("create", batch=batch, left=left)
     return batch
+
+
+def _forget_unknown(error: DeliveryError, steps: Steps) -> None:
+    """Have the batch made anew when Haplo does not know it: its identifier did not come as it was sent."""
+    if isinstance(error, UnknownBatchError):
+        steps.refuse("create", left=" ".join((*steps.left(), NAMELESS)))
 
 
 def _send_control(api: BatchApi, control: Path, steps: Steps, comment: str) -> str:
@@ -79,11 +91,13 @@ def _schedule(api: StandardApi | BatchApi, batch: str, steps: Steps, *, asked_be
     steps.begin("schedule", batch=batch)
     try:
         api.schedule(batch, steps.mode)
-    except NotUploadingError:
+    except NotUploadingError as error:
         if not asked_before:
+            steps.give_up("schedule", error, asked_before=False, batch=batch)
             raise
     except DeliveryError as error:
-        known = "it is not scheduled" if error.code != UNAVAILABLE else "whether it is scheduled is not known yet"
+        certain = steps.give_up("schedule", error, asked_before=asked_before, batch=batch)
+        known = "it is not scheduled" if certain else "whether it is scheduled is not known yet"
         error.why = "; ".join(filter(None, (error.why, f"all parts of {steps.entity} were accepted, {known}")))
         raise
     steps.end("schedule", batch=batch)

@@ -24,6 +24,10 @@ class NotUploadingError(DeliveryError):
     """The batch is past taking files: it was scheduled before."""
 
 
+class UnknownBatchError(DeliveryError):
+    """Haplo does not know the batch: its identifier did not come as it was sent, or somebody took it away."""
+
+
 class AlreadyThereError(DeliveryError):
     """A user sync has a file of this name already."""
 
@@ -38,6 +42,11 @@ class NotReachedError(DeliveryError):
 
 class NotDueError(DeliveryError):
     """An answer that says nothing of what was asked; whether it was done is not known."""
+
+
+def is_certain(error: DeliveryError) -> bool:
+    """Whether nothing was done of what was asked; else that is not known."""
+    return isinstance(error, NotReachedError) or not (error.code == UNAVAILABLE or isinstance(error, NotDueError))
 
 
 _FIX_SYNC: Final = "have an administrator of Haplo finish or discard the last user sync, then begin a new run"
@@ -63,7 +72,6 @@ _OF_SYNCS: Final[tuple[tuple[str, type[DeliveryError], str, str], ...]] = (
 )
 _KNOWN: Final[tuple[tuple[str, str, str], ...]] = (
     # the text to recognise, what it means, what to do
-    ("Batch not found", "it does not know the batch", "begin a new run, which makes a new batch"),
     ("Control file not found", "it does not know the control file", "begin a new run, which sends it again"),
     ("Uploaded file is not JSON", "it cannot read the control file as JSON", "write the files anew, then deliver"),
     (
@@ -130,6 +138,9 @@ def _bad_request(body: str, doing: str) -> DeliveryError:
             why="a batch is scheduled once",
             fix="begin a new run, which makes a new batch",
         )
+    if body.startswith("Batch not found"):
+        why, fix = "it does not know the batch", "give the same command again: it makes a new batch"
+        return UnknownBatchError(f"{doing}: Haplo refused it (400)", why=why, fix=fix)
     for known, error, what, why in _OF_SYNCS:
         if known in body:
             return error(f"{doing}: {what}", why=why, fix=_FIX_SYNC)
@@ -156,7 +167,7 @@ def unexpected(body: str, doing: str) -> DeliveryError:
     return NotDueError(
         f"{doing}: Haplo did not give the answer that was due",
         why=f"it gave {page} with status 200; it is not taken for success",
-        fix="check deliver: url of the school file",
+        fix="check deliver: url of the school file, then give the same command again",
     )
 
 
@@ -173,7 +184,7 @@ def unreachable(error: Exception, doing: str) -> DeliveryError:
     elif isinstance(error, httpx.TransportError):
         what = f"{doing}: the connection broke off"
     else:
-        return DeliveryError(f"{doing}: the exchange failed ({type(error).__name__})", fix=_AGAIN)
+        return NotDueError(f"{doing}: the exchange failed ({type(error).__name__})", fix=_AGAIN)
     return DeliveryError(what, why=_NOT_KNOWN, fix=_AGAIN, code=UNAVAILABLE)
 
 

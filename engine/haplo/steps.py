@@ -6,17 +6,20 @@ What was asked for and never answered is known by that. Stands on `journal` and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from engine.errors import DeliveryError, StorageError
 from engine.haplo.api import Mode
 from engine.haplo.part import Emitted
+from engine.haplo.refusal import is_certain
 from engine.journal import Journal
 
 Tell = Callable[[str], None]
+NAMELESS: Final = "?"
+"""Stands for a batch whose identifier never came."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,16 @@ class Steps:
         """Put down that Haplo has done a step."""
         self._record(step, "done", facts)
 
-    def refuse(self, step: str) -> None:
+    def refuse(self, step: str, **facts: str) -> None:
         """Put down that a step was asked for and is certainly not done."""
-        self._record(step, "refused", {})
+        self._record(step, "refused", facts)
+
+    def give_up(self, step: str, error: DeliveryError, *, asked_before: bool, **facts: str) -> bool:
+        """Put down that a step was refused, where that is certain of every time that it was asked for."""
+        certain = is_certain(error) and not asked_before
+        if certain:
+            self.refuse(step, **facts)
+        return certain
 
     def _record(self, step: str, state: str, facts: dict[str, str]) -> None:
         self._journal.record(f"{self._prefix}:{step}", state=state, files=self._files, **facts)
@@ -75,6 +85,51 @@ class Steps:
                 fix="begin a new run",
             )
         return self.done("schedule")
+
+    def left(self) -> tuple[str, ...]:
+        """Return the batches that were made and will not be scheduled; `NAMELESS` for each that may have been made."""
+        found = self._journal.get(f"{self._prefix}:create")
+        if found is None:
+            return ()
+        own = found["state"] == "done" and found["files"] == self._files
+        return (*_earlier(found), *(() if own else _made(found)))
+
+
+def left_behind(journal: Journal) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield, for each entity of a run that is not gone on with: the batches that it left, and one that is in doubt.
+
+    In doubt is the batch whose scheduling was asked for and not answered; mostly there is none.
+    """
+    for key in journal.keys("deliver:"):
+        found = journal.get(key)
+        if found is None or not key.endswith(":create"):
+            continue
+        scheduling = journal.get(key.removesuffix("create") + "schedule") or {"state": "refused"}
+        left = _earlier(found) + (_made(found) if scheduling["state"] == "refused" else ())
+        doubtful = str(scheduling["batch"]) if scheduling["state"] == "begun" else ""
+        if left or doubtful:
+            yield key.split(":")[1], left, doubtful
+
+
+def _earlier(create: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(create.get("left", "")).split())
+
+
+def _made(create: dict[str, Any]) -> tuple[str, ...]:
+    """What the last asking for a batch came to."""
+    return {"done": (str(create.get("batch")),), "begun": (NAMELESS,)}.get(create["state"], ())
+
+
+def tell_left(left: tuple[str, ...]) -> str:
+    """Say which batches stay in Haplo; nothing when there are none."""
+    named = [batch for batch in left if batch != NAMELESS]
+    nameless = len(left) - len(named)
+    said = []
+    if named:
+        said.append(f"made and never scheduled: {', '.join(named)}")
+    if nameless:
+        said.append(f"asked for and not answered, so that Haplo may have {nameless:,} that have no files")
+    return f"batches that may stay in Haplo and import nothing: {'; '.join(said)}" if said else ""
 
 
 def compare(given: object, own: object, what: str) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from engine.errors import DeliveryError
 from engine.haplo.api import UserSyncApi
 from engine.haplo.part import Emitted
-from engine.haplo.refusal import UNAVAILABLE, AlreadyThereError, NotDueError, NotReachedError, NotReadyError
+from engine.haplo.refusal import AlreadyThereError, NotReadyError
 from engine.haplo.steps import Steps, Tell, compare, digest_of
 
 CONTROL: Final = "_control"
@@ -56,12 +56,16 @@ def _upload(api: UserSyncApi, name: str, path: Path, sha256: str, steps: Steps) 
     asked_before = steps.get(step, state="begun", **facts) is not None
     steps.begin(step, **facts)
     try:
-        digest, size = api.upload(name, path)
-        compare((digest, size), (sha256, path.stat().st_size), name)
+        given = api.upload(name, path)
     except DeliveryError as error:
         if not (asked_before and isinstance(error, AlreadyThereError)):
-            _give_up(step, error, steps, asked_before=asked_before)
+            steps.give_up(step, error, asked_before=asked_before, **facts)
             raise
+    else:
+        own = (sha256, path.stat().st_size)
+        if given != own:
+            steps.refuse(step, **facts)  # what Haplo has under this name is not ours, and never counts as that
+        compare(given, own, name)
     steps.end(step, **facts)
 
 
@@ -71,23 +75,16 @@ def _start(api: UserSyncApi, steps: Steps, *, asked_before: bool) -> str:
         outcome: str = api.start()
     except NotReadyError as error:
         if not asked_before:
-            _give_up("schedule", error, steps, asked_before=False)
+            steps.give_up("schedule", error, asked_before=False)
             raise
         outcome = _STARTED_BEFORE
     except DeliveryError as error:
-        _give_up("schedule", error, steps, asked_before=asked_before)
-        known = "it is not started" if error.code != UNAVAILABLE else "whether it is started is not known yet"
+        certain = steps.give_up("schedule", error, asked_before=asked_before)
+        known = "it is not started" if certain else "whether it is started is not known yet"
         _add(error, f"all files of {steps.entity} were accepted, {known}")
         raise
     steps.end("schedule", outcome=outcome)
     return outcome
-
-
-def _give_up(step: str, error: DeliveryError, steps: Steps, *, asked_before: bool) -> None:
-    """Put down that a step was refused, where that is certain of every time that it was asked for."""
-    known = error.code != UNAVAILABLE or isinstance(error, NotReachedError)
-    if known and not isinstance(error, NotDueError) and not asked_before:
-        steps.refuse(step)
 
 
 def _add(error: DeliveryError, why: str) -> None:

@@ -13,7 +13,7 @@ from engine.haplo.api import BatchApi, Mode, StandardApi, UserSyncApi
 from engine.haplo.batching import send_batch
 from engine.haplo.manual import Upload, leave_files
 from engine.haplo.part import Emitted
-from engine.haplo.steps import Delivered, Steps, Tell, fingerprint
+from engine.haplo.steps import Delivered, Steps, Tell, fingerprint, tell_left
 from engine.haplo.syncing import NOTES, send_accounts
 from engine.journal import Journal
 from engine.secret import Secret
@@ -45,11 +45,18 @@ def deliver(
     sent = steps.sent()
     if sent is not None:
         tell(f"{entity}: was sent before")
-        return Delivered(entity, mode, str(sent["batch"]), len(emitted.parts), emitted.rows, again=True)
+        return _delivered(steps, str(sent["batch"]), emitted, comment, again=True)
     api = (StandardApi if spec.kind == "standard" else BatchApi)(spec.url, api_key, spec.key_header, timeout=timeout)
     with api:
         batch = send_batch(api, spec, emitted, steps, comment, tell)
-    return Delivered(entity, mode, batch, len(emitted.parts), emitted.rows)
+    return _delivered(steps, batch, emitted, comment, again=False)
+
+
+def _delivered(steps: Steps, batch: str, emitted: Emitted, comment: str, *, again: bool) -> Delivered:
+    """Say what was delivered, and which batches stay in Haplo beside it."""
+    left = tell_left(steps.left())
+    note = f"{steps.entity}: {left} (their comment: {comment})" if left else ""
+    return Delivered(steps.entity, steps.mode, batch, len(emitted.parts), emitted.rows, again=again, note=note)
 
 
 def _sync(

@@ -155,8 +155,36 @@ def test_a_batch_scheduled_by_someone_else_is_told(emitted: Emitted, journal: Jo
             _send(simulator, emitted, journal)
         [batch] = simulator.store.batches.values()
         simulator.store.schedule(batch, "")
-        with pytest.raises(DeliveryError, match="has scheduled the batch already"):
+        for _ in range(3):  # asked again, it is not taken for ours
+            with pytest.raises(DeliveryError, match="has scheduled the batch already"):
+                _send(simulator, emitted, journal)
+
+
+def test_a_refusal_after_a_lost_answer_says_that_nothing_is_known(emitted: Emitted, journal: Journal) -> None:
+    faults = [
+        {"match": {"path": "schedule$", "nth": 1}, "do": {"drop": "after"}},
+        {"match": {"path": "schedule$", "nth": 2}, "do": {"status": 403, "body": '{"kind":"UNAUTHORISED"}'}},
+    ]
+    with HaploSimulator(faults=faults) as simulator:
+        for _ in range(2):
+            with pytest.raises(DeliveryError) as failure:
+                _send(simulator, emitted, journal)
+            assert "whether it is scheduled is not known yet" in failure.value.why
+        assert _send(simulator, emitted, journal).batch == simulator.store.describe()[0]["id"]
+
+
+def test_a_batch_of_other_files_of_the_same_run_is_told(emitted: Emitted, journal: Journal) -> None:
+    fault = {"match": {"path": "file$", "nth": 2}, "times": 1, "do": {"drop": "before"}}
+    with HaploSimulator(faults=[fault]) as simulator:
+        with pytest.raises(DeliveryError):
             _send(simulator, emitted, journal)
+        done = _send(simulator, Emitted(emitted.control, emitted.parts[:1], 1), journal)
+        left, sent = simulator.store.describe()
+    assert (left["state"], sent["state"], done.batch) == ("uploading", "scheduled", sent["id"])
+    assert done.note == (
+        "student: batches that may stay in Haplo and import nothing: "
+        f"made and never scheduled: {left['id']} (their comment: night)"
+    )
 
 
 FAILURES = [

@@ -178,6 +178,32 @@ def test_a_lost_answer_is_made_good_by_the_same_command(
     assert ("the answer to its start was lost" in done.note) is lost
 
 
+def test_other_bytes_in_haplo_never_count_as_ours(emitted: Emitted, begin: Begin) -> None:
+    other = json.dumps({"digest": "a" * 64, "fileSize": 1})
+    faults = [
+        {"match": {"path": "upload-file$", "nth": 2}, "do": {"drop": "before"}},
+        {"match": {"path": "upload-file$", "nth": 3}, "do": {"status": 200, "body": other, "after": True}},
+    ]
+    journal = begin()
+    with HaploSimulator(application=SCHEMA, faults=faults) as simulator:
+        for said in ("broke off", "other bytes", "a file of this name already", "a file of this name already"):
+            with pytest.raises(DeliveryError, match=said):
+                _send(simulator, emitted, journal)
+        assert _runs(simulator) == [("uploading", FILES[:2])]
+
+
+def test_an_answer_that_cannot_be_unpacked_says_nothing_of_what_was_done(emitted: Emitted, begin: Begin) -> None:
+    packed = {"headers": {"Content-Encoding": "gzip"}, "body": "no gzip", "status": 200, "after": True}
+    fault = {"match": {"path": "start-sync$"}, "times": 1, "do": packed}
+    journal = begin()
+    with HaploSimulator(application=SCHEMA, faults=[fault]) as simulator:
+        with pytest.raises(DeliveryError, match="the exchange failed") as failure:
+            _send(simulator, emitted, journal)
+        assert "whether it is started is not known yet" in failure.value.why
+        assert _send(simulator, emitted, journal).batch == "started-before"
+        assert _runs(simulator) == [("manual", FILES)]
+
+
 def test_a_sync_that_somebody_left_is_not_mixed_with_ours(emitted: Emitted, begin: Begin) -> None:
     with HaploSimulator(application=SCHEMA) as simulator:
         headers = {"X-ONEIS-Key": simulator.keys[USER_SYNC_API]}
