@@ -59,14 +59,14 @@ class Problem:
 
 
 class EngineError(Exception):
-    """We stop. `code` is kebab-case and documented; `what`, `why` and `fix` are as in a Problem."""
+    """We stop. `code` is kebab-case and documented; `what`, `why`, `fix` and `place` are as in a Problem."""
 
     exit_code = 1
     code = "failed"
 
-    def __init__(self, what: str, *, why: str = "", fix: str = "", code: str = "") -> None:
+    def __init__(self, what: str, *, why: str = "", fix: str = "", code: str = "", place: Place | None = None) -> None:
         super().__init__(what)
-        self.what, self.why, self.fix = what, why, fix
+        self.what, self.why, self.fix, self.place = what, why, fix, place
         self.code = code or type(self).code
 
 

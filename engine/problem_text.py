@@ -24,9 +24,9 @@ def render_problem(problem: Problem, lines: Callable[[Path, int], str | None]) -
     return "\n".join(shown + _reasons(problem.why, problem.fix))
 
 
-def render_error(error: EngineError) -> str:
-    """Return an error in the same form, without a place."""
-    return "\n".join([f"error: {_one_line(error.what)} [{error.code}]", *_reasons(error.why, error.fix)])
+def render_error(error: EngineError, lines: Callable[[Path, int], str | None] = lambda file, line: None) -> str:
+    """Return an error in the same form; most have no place."""
+    return render_problem(Problem(error.code, error.what, error.place, error.why, error.fix), lines)
 
 
 def suggest(word: str, candidates: Iterable[str], most: int = 3) -> list[str]:

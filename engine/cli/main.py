@@ -78,9 +78,10 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _fail(error: EngineError) -> int:
+    from engine.cli.show import source_line
     from engine.problem_text import render_error
 
-    click.echo(render_error(error), err=True)
+    click.echo(render_error(error, source_line), err=True)
     return error.exit_code
 
 

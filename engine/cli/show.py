@@ -24,7 +24,7 @@ def show_problems(problems: Sequence[Problem], form: str) -> None:
     from engine.problem_text import render_problem
 
     for problem in problems:
-        click.echo(render_problem(problem, _line), err=True)
+        click.echo(render_problem(problem, source_line), err=True)
         click.echo(err=True)
     errors = sum(problem.level == "error" for problem in problems)
     warnings = len(problems) - errors
@@ -42,7 +42,8 @@ def _problem_facts(problem: Problem) -> dict[str, object]:
     return facts
 
 
-def _line(file: Path, line: int) -> str | None:
+def source_line(file: Path, line: int) -> str | None:
+    """Return a line of a document; None where it has none."""
     lines = _lines(file)
     return lines[line - 1] if 0 < line <= len(lines) else None
 

@@ -43,4 +43,6 @@ def summary(report: Report, most_notes: int = 12) -> str:
         f"control files and data files: {folder / 'files'}",
         f"report: {folder / 'report.json'}",
     ]
+    if any(line.messages for line in report.entities):
+        lines.append(f"what Haplo would say, with the records' keys: {folder / 'messages'}")
     return "\n".join(lines)

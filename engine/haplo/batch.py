@@ -86,6 +86,7 @@ class Batch:
         *,
         marked: bool = True,
         refuses: bool = False,
+        about: tuple[str, ...] = (),
     ) -> None:
         """Put down a message; past the limit it is only counted. `marked` appends the record's number."""
         outcome = self.outcome
@@ -94,6 +95,8 @@ class Batch:
         outcome.counts[counted] = outcome.counts.get(counted, 0) + 1
         if refuses:
             outcome.refusals.add(counted)
+        if about:
+            outcome.about[counted] = about
         if self.limit is not None and len(outcome.errors) >= self.limit:
             if len(outcome.errors) == self.limit:
                 outcome.errors.append(_TOO_MANY)
@@ -112,9 +115,9 @@ class Batch:
 
         return report
 
-    def abandon(self, path: Path | None, summary: str) -> None:
+    def abandon(self, path: Path | None, summary: str, *, about: tuple[str, ...] = ()) -> None:
         """Report, and leave the record unsaved."""
-        self.report(path, summary, refuses=True)
+        self.report(path, summary, refuses=True, about=about)
         self.abandoned = True
 
     def find(self, name: Any, path: Path) -> Target:
@@ -201,13 +204,16 @@ class Batch:
                 self.abandon(None, f"No data set in required destination {name}")
 
     def _check(self, target: Target, path: Path | None) -> None:
-        missing = [name for name in target.destination.required if name not in target.values]
+        destination = target.destination
+        missing = [name for name in destination.required if name not in target.values]
         if missing:
-            self.abandon(path, f"Missing values in {target.destination.name}: {', '.join(missing)}")
-        if self.titles_required and target.destination.titled and target.lacks_title:
-            self.abandon(path, f"{TITLE} is not set in object {target.destination.name}")
+            about = tuple(f"{destination.name}/{name}" for name in missing)
+            self.abandon(path, f"Missing values in {destination.name}: {', '.join(missing)}", about=about)
+        if self.titles_required and destination.titled and target.lacks_title:
+            about = (f"{destination.name}/{TITLE}",)
+            self.abandon(path, f"{TITLE} is not set in object {destination.name}", about=about)
             if not self._advised:
-                self.report(path, _TITLE_ADVICE)
+                self.report(path, _TITLE_ADVICE, about=about)
                 self._advised = True
 
     def to_save(self) -> Iterable[Target]:

@@ -8,6 +8,7 @@ code. The same in Python and in DuckDB's SQL. Stands on the standard library. Ne
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 _KEPT: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-")
 _LEFT_BY_URL_ENCODE: Final = (("_", "_5F"), (".", "_2E"), ("~", "_7E"), ("%", "_"))
@@ -21,6 +22,19 @@ def escape(key: str) -> str:
 def code(prefix: str, entity: str, key: str) -> str:
     """Return the code of a row's object."""
     return f"{prefix}:{entity}:{escape(key)}"
+
+
+def key_of(code: str) -> str | None:
+    """Return the key that a code was made of; None where it is no code of ours."""
+    prefix, _, rest = code.partition(":")
+    entity, colon, escaped = rest.partition(":")
+    if not (prefix and entity and colon):
+        return None
+    try:
+        key = unquote_to_bytes(escaped.replace("_", "%")).decode()
+    except UnicodeDecodeError:
+        return None
+    return key if escape(key) == escaped else None
 
 
 def escape_sql(expression: str) -> str:

@@ -65,6 +65,8 @@ class Outcome:
     """Messages by instruction and summary; also those past the limit of what Haplo reports."""
     refusals: set[tuple[Path | None, str]] = field(default_factory=set)
     """Those of `counts` that left a record unsaved."""
+    about: dict[tuple[Path | None, str], tuple[str, ...]] = field(default_factory=dict)
+    """Those of `counts` that are about names, such as `profile/dc:attribute:title`, rather than an instruction."""
 
     def to_case(self) -> dict[str, Any]:
         """The outcome with the keys and forms of a conformance case's `expected`."""

@@ -21,6 +21,7 @@ _NO_RULE: Final = (
     "No simple rule for extracting username from records. There needs to be a field instruction at the top level "
     "(not inside conditionals or loops) for destination:user, name:username"
 )
+_USERNAME: Final = ("user/username",)
 
 
 class Accounts:
@@ -47,11 +48,11 @@ class Accounts:
         username = self._username(record)
         if username is None:
             message = f"No username in record {number}: {to_json(record)}"
-            batch.report(None, "No username in record", message, marked=False, refuses=True)
+            batch.report(None, "No username in record", message, marked=False, refuses=True, about=_USERNAME)
             return False
         if username in self._seen:
             message = f"Duplicate username: {username} (ignoring record {number})"
-            batch.report(None, "Duplicate username", message, marked=False, refuses=True)
+            batch.report(None, "Duplicate username", message, marked=False, refuses=True, about=_USERNAME)
             return False
         self._seen.add(username)
         batch.begin(number, f", user {username}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.journal import cannot_write
 
@@ -28,6 +29,8 @@ class EntityReport:
     absent: list[str] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
+    origins: list[dict[str, Any]] = field(default_factory=list)
+    """Those messages by what they come from: the places of each in the binding and in the mapping."""
 
 
 @dataclass

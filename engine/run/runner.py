@@ -18,9 +18,9 @@ from engine.clock import Clock
 from engine.errors import DeliveryError, EngineError, Interrupted
 from engine.haplo.api import Mode
 from engine.haplo.part import Emitted
-from engine.haplo.target import application_case, derived_application
 from engine.journal import Journal
 from engine.run.application import school_application
+from engine.run.checking import Checking
 from engine.run.folder import locked, new_run, school_folder, unfinished
 from engine.run.installed import require_installed
 from engine.run.live import live_delivery, mode_of, require_confirmed
@@ -32,7 +32,6 @@ from engine.run.secrets import Secrets
 from engine.secret import Secret
 from engine.spec.project import Project
 from engine.spec.school import Delivery, Folder
-from engine.stages.check import Checked, Receiver, check
 from engine.stages.deliver import Upload, deliver, leave
 from engine.stages.events import Event, Tell
 
@@ -114,7 +113,7 @@ class Runner:
         try:
             sets = Reading(self.plan, folder, journal, self.clock, self.tell, report).read(config)
             emitted = Making(self.project, self.plan, folder, journal, today, self.tell, report).make(sets)
-            self._check(emitted, folder, today, report)
+            Checking(self.project, self.plan, folder, today, self.tell, report).check(emitted)
             self._deliver(emitted, journal, api_key, report)
             journal.record("end", outcome="complete")
             report.outcome = "complete"
@@ -138,27 +137,6 @@ class Runner:
     def _mode(self) -> Mode | None:
         """Return how the files are delivered; None for not at all."""
         return self.options.mode(self.school.deliver)
-
-    def _check(self, emitted: Mapping[str, Emitted], folder: Path, today: date, report: Report) -> None:
-        """Interpret what was made as Haplo will; what would stop a batch stops the run before anything is sent."""
-        with Receiver(self._application()) as receiver:
-            for line in report.entities:
-                private = folder / "messages" / f"{line.entity}.txt"
-                found = check(line.entity, emitted[line.entity], receiver, today, private)
-                line.good, line.messages = found.good, dict(found.messages)
-                report.notes += [
-                    f"{line.entity}: Haplo would say, {n:,} times: {said}" for said, n in found.messages.items()
-                ]
-                _refuse(found)
-                about = f"{line.entity}: {found.good:,} of {found.records:,} good"
-                self.tell(Event("checked", about, line.entity, found.good, found.records))
-
-    def _application(self) -> dict[str, object]:
-        application = school_application(self.project, self.school)
-        if application is not None:
-            return application_case(application)
-        bindings = [self.project.binding(entity) for entity in self.plan.entities]
-        return derived_application(bindings, self.project.schemas())
 
     def _deliver(
         self, emitted: Mapping[str, Emitted], journal: Journal, api_key: Secret | None, report: Report
@@ -211,13 +189,3 @@ class Runner:
         school = self.school.model_dump_json(by_alias=True)
         wanted = [documents, school, plain, self.plan.entities, self._mode(), str(self.options.today)]
         return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _refuse(found: Checked) -> None:
-    if found.stopped or found.control_errors:
-        raise DeliveryError(
-            f"{found.entity}: Haplo would stop this import",
-            why=found.stopped or "; ".join(found.control_errors),
-            fix=f"look at schemas/haplo/{found.entity}.yaml, and at messages/{found.entity}.txt in the run's folder",
-            code="import-refused",
-        )

@@ -1,44 +1,46 @@
 """The local dry run: what Haplo would make of emitted files, before anything is sent.
 
-Messages are counted by kind, without the values that they are about; the full ones go to a private file, where
-asked. Imports `haplo` and `errors`. Next: `stages/deliver`.
+Messages are counted by kind, without the values that they are about, and led back to where they come from; the full
+ones go to a private table, where asked. Imports `haplo` and `errors`. Next: `stages/deliver`.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
 from engine.haplo.application import Application, Values
 from engine.haplo.interpret import interpret
-from engine.haplo.outcome import Outcome
 from engine.haplo.part import Emitted
 from engine.haplo.store import ObjectStore
-from engine.journal import cannot_write
+from engine.stages.told import Back, Nowhere, Telling, Told, counted
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What Haplo would say to one entity's files. `stopped`: why it would not read to the end."""
+    """What Haplo would say to one entity's files. `stop`: why it would not read to the end."""
 
     entity: str
     records: int
     good: int
     refused: int
-    messages: dict[str, int] = field(default_factory=dict)
-    stopped: str = ""
-    control_errors: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
+    stop: Told | None = None
+    control: tuple[Told, ...] = ()
+
+    @property
+    def messages(self) -> dict[str, int]:
+        """How often each message is told, the most frequent first."""
+        return counted(self.told)
 
     @property
     def passed(self) -> bool:
         """Whether every record would be saved, and nothing stops the batch."""
-        return not self.stopped and not self.control_errors and self.refused == 0
+        return self.stop is None and not self.control and self.refused == 0
 
 
 class Receiver:
@@ -92,11 +94,18 @@ class _EntityStore:
 
 
 def check(
-    entity: str, emitted: Emitted, receiver: Receiver, today: date, private: Path | None = None, *, save: bool = True
+    entity: str,
+    emitted: Emitted,
+    receiver: Receiver,
+    today: date,
+    private: Path | None = None,
+    *,
+    save: bool = True,
+    back: Back | None = None,
 ) -> Checked:
     """Interpret an entity's files against the application; full messages, with values, go to `private` only.
 
-    `save=False` is Haplo's own dry run, which does not find the faults of saving.
+    `save=False` is Haplo's own dry run, which does not find the faults of saving. `back` leads back to the documents.
     """
     control = json.loads(emitted.control.read_bytes())
     outcome = interpret(
@@ -108,36 +117,16 @@ def check(
         store=receiver.store(entity),
         today=today,
     )
+    telling = Telling(entity, emitted, outcome, Nowhere() if back is None else back)
     if private is not None:
-        _write_private(private, outcome)
+        telling.write(private)
     stop = outcome.exception
     return Checked(
         entity=entity,
         records=emitted.rows,
         good=outcome.complete - (1 if stop is not None and stop.during == "commit" else 0),
         refused=outcome.records - outcome.complete,
-        messages=_counted(outcome),
-        stopped="" if stop is None else stop.why,
-        control_errors=tuple(outcome.control_errors),
+        told=telling.told(),
+        stop=telling.stop(),
+        control=telling.control(),
     )
-
-
-def _counted(outcome: Outcome) -> dict[str, int]:
-    """Messages by kind, the most frequent first."""
-    counts: Counter[str] = Counter()
-    for (_, summary), times in outcome.counts.items():
-        counts[summary] += times
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _write_private(path: Path, outcome: Outcome) -> None:
-    """Write the full messages where only the run's owner can read them."""
-    messages = [*outcome.control_errors, *outcome.errors]
-    if outcome.exception is not None:
-        messages.append(f"EXCEPTION: {outcome.exception.why} (record {outcome.exception.record})")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-            stream.writelines(f"{message}\n" for message in messages)
-    except OSError as error:
-        raise cannot_write(path, error) from None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.haplo.identity import code, code_sql, escape, escape_sql
+from engine.haplo.identity import code, code_sql, escape, escape_sql, key_of
 
 HAPLO_FORM = re.compile(r"[a-zA-Z0-9_-]+:[:a-zA-Z0-9_-]+")
 KEYS = st.text(st.characters(exclude_categories=["Cs"])) | st.text("_%25FfaZ09:./-~ +é")
@@ -36,6 +36,11 @@ def read_back(escaped: str) -> str:
 @given(key=KEYS)
 def test_no_two_keys_have_one_code(key: str) -> None:
     assert read_back(escape(key)) == key
+
+
+@given(key=KEYS)
+def test_a_code_gives_its_key_back(key: str) -> None:
+    assert key_of(code("s-1", "group_member", key)) == key
 
 
 @given(key=KEYS)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from engine.haplo.identity import code, escape
+from engine.haplo.identity import code, escape, key_of
 
 HAPLO_FORM = re.compile(r"[a-zA-Z0-9_-]+:[:a-zA-Z0-9_-]+")
 
@@ -37,3 +37,15 @@ def test_a_code_names_school_entity_and_key() -> None:
 @pytest.mark.parametrize("key", ["", ":", "é/ß", "\0", "😀"])
 def test_a_code_has_the_form_that_haplo_asks_for(key: str) -> None:
     assert HAPLO_FORM.fullmatch(code("s", "group_member", key))
+
+
+@pytest.mark.parametrize(
+    "strange",
+    ["", "1001", "s:student", ":student:1", "s::1", "s:student:a_b", "s:student:_FF", "s:student:é", "s:student:_2f"],
+)
+def test_what_is_no_code_of_ours_has_no_key(strange: str) -> None:
+    assert key_of(strange) is None
+
+
+def test_a_key_is_read_back() -> None:
+    assert key_of("waters-edge:student:12_2FBBN") == "12/BBN"

@@ -17,6 +17,7 @@ from engine.spec.binding import Binding
 from engine.spec.schema import Schema
 from engine.stages.check import Checked, Receiver, check
 from engine.stages.emit import emit
+from engine.stages.told import Example, Origin, Told
 
 TODAY = date(2026, 1, 1)
 HOSTILE = [
@@ -100,7 +101,9 @@ def test_hostile_keys_are_found_again(receiver: Receiver, tmp_path: Path) -> Non
 def test_records_that_would_be_lost_are_counted(receiver: Receiver, tmp_path: Path) -> None:
     emitted = _emit(tmp_path, OWNER, BIND_OWNER, [("1", "A"), ("2", None), ("3", None)])
     checked = check("owner", emitted, receiver, TODAY)
-    assert checked == Checked("owner", 3, 1, 2, {"no title": 2})
+    examples = (Example(1, "2"), Example(2, "3"))
+    assert checked == Checked("owner", 3, 1, 2, (Told("owner", "no title", 2, "refuse", Origin(), examples),))
+    assert checked.messages == {"no title": 2}
     assert not checked.passed
 
 
@@ -116,29 +119,38 @@ def test_messages_are_told_without_values_and_kept_whole_in_private(tmp_path: Pa
     schema = PET.model_copy(update={"fields": {**PET.fields, "owner": PET.fields["title"]}})
     emitted = _emit(tmp_path, schema, binding, [("1", "A", "ada at home", "x.y"), ("2", "B", "bob at home", None)])
     with Receiver(derived_application([binding], {"pet": schema})) as receiver:
-        checked = check("pet", emitted, receiver, TODAY, tmp_path / "messages" / "pet.txt")
+        checked = check("pet", emitted, receiver, TODAY, tmp_path / "messages" / "pet.jsonl")
     assert checked.messages == {
         "Invalid email address for input field owner": 2,
         "Invalid URL for input field day": 1,
     }
-    private = tmp_path / "messages" / "pet.txt"
+    private = tmp_path / "messages" / "pet.jsonl"
     assert private.stat().st_mode & 0o777 == 0o600
-    assert "Invalid email address for input field owner: ada at home (record 0)" in private.read_text().splitlines()
+    assert {
+        "entity": "pet",
+        "record": 1,
+        "key": "2",
+        "effect": "tell",
+        "message": "Invalid email address for input field owner: bob at home (record 1)",
+        "binding": {},
+        "mapping": {},
+    } in [json.loads(line) for line in private.read_text().splitlines()]
 
 
 def test_what_would_stop_the_batch_is_told(receiver: Receiver, tmp_path: Path) -> None:
     emitted = _emit(tmp_path, OWNER, BIND_OWNER, [("1", "A")])
     emitted.parts[0].path.write_bytes(b"[{]")
-    checked = check("owner", emitted, receiver, TODAY, tmp_path / "messages.txt")
-    assert (checked.good, checked.stopped, checked.passed) == (0, "the file is not JSON", False)
-    assert (tmp_path / "messages.txt").read_text() == "EXCEPTION: the file is not JSON (record None)\n"
+    checked = check("owner", emitted, receiver, TODAY, tmp_path / "messages.jsonl")
+    assert (checked.good, checked.stop, checked.passed) == (0, Told("owner", "the file is not JSON", 1, "stop"), False)
+    [line] = (tmp_path / "messages.jsonl").read_text().splitlines()
+    assert (json.loads(line)["message"], json.loads(line)["record"]) == ("the file is not JSON", None)
 
 
 def test_a_control_file_that_does_not_suit_the_application_is_told(tmp_path: Path) -> None:
     emitted = _emit(tmp_path, OWNER, BIND_OWNER, [("1", "A")])
     with Receiver({"attributes": [], "types": []}) as receiver:
         checked = check("owner", emitted, receiver, TODAY)
-    assert checked.control_errors == ("Model not implemented: TYPE:x:type:owner",)
+    assert checked.control == (Told("owner", "Model not implemented: TYPE:x:type:owner", 1, "stop"),)
     assert (checked.good, checked.passed) == (0, False)
 
 
@@ -156,5 +168,7 @@ def test_faults_of_saving_are_found_though_a_dry_run_does_not(receiver: Receiver
     (tmp_path / "c.json").write_text(json.dumps(control))
     (tmp_path / "d.json").write_text('[{"code": "8001"}]')
     emitted = Emitted(tmp_path / "c.json", (Part("d-001", tmp_path / "d.json", 1, 0, ""),), 1)
-    assert check("owner", emitted, receiver, TODAY).stopped.startswith("Delegate for load:by-ref")
-    assert check("owner", emitted, receiver, TODAY, save=False).stopped == ""
+    stop = check("owner", emitted, receiver, TODAY).stop
+    assert stop is not None
+    assert stop.summary.startswith("Delegate for load:by-ref")
+    assert check("owner", emitted, receiver, TODAY, save=False).stop is None

@@ -1,0 +1,71 @@
+"""The step of a run that interprets what was made as Haplo will, before anything is sent. Next: `run/runner`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from engine.errors import DeliveryError
+from engine.haplo.part import Emitted
+from engine.haplo.target import application_case, derived_application
+from engine.run.application import school_application
+from engine.run.leading import Leading
+from engine.run.plan import Plan
+from engine.run.report import EntityReport, Report
+from engine.spec.project import Project
+from engine.stages.check import Checked, Receiver, check
+from engine.stages.events import Event, Tell
+
+
+class Checking:
+    """Checks the files of a plan's entities; what would stop an import stops the run."""
+
+    def __init__(self, project: Project, plan: Plan, folder: Path, today: date, tell: Tell, report: Report) -> None:
+        self._project, self._plan, self._folder, self._today = project, plan, folder, today
+        self._tell, self._report = tell, report
+
+    def check(self, emitted: Mapping[str, Emitted]) -> None:
+        """Interpret every entity's files, and put into the report what Haplo would say of them."""
+        with Receiver(self._application()) as receiver:
+            for line in self._report.entities:
+                found = self._checked(line.entity, emitted[line.entity], receiver)
+                self._enter(line, found)
+                self._refuse(found)
+                about = f"{line.entity}: {found.good:,} of {found.records:,} good"
+                self._tell(Event("checked", about, line.entity, found.good, found.records))
+
+    def _application(self) -> dict[str, object]:
+        application = school_application(self._project, self._plan.school)
+        if application is not None:
+            return application_case(application)
+        bindings = [self._project.binding(entity) for entity in self._plan.entities]
+        return derived_application(bindings, self._project.schemas())
+
+    def _checked(self, entity: str, emitted: Emitted, receiver: Receiver) -> Checked:
+        back = Leading(self._project, self._plan.school, entity)
+        return check(entity, emitted, receiver, self._today, self._messages(entity), back=back)
+
+    def _messages(self, entity: str) -> Path:
+        return self._folder / "messages" / f"{entity}.jsonl"
+
+    def _enter(self, line: EntityReport, found: Checked) -> None:
+        line.good, line.messages = found.good, found.messages
+        line.origins = [told.facts() for told in found.told]
+        self._report.notes += [str(told) for told in found.told]
+
+    def _refuse(self, found: Checked) -> None:
+        faults = found.control or ((found.stop,) if found.stop is not None else ())
+        if not faults:
+            return
+        first = faults[0]
+        said = [fault.summary for fault in faults]
+        said += [f"it is given {', '.join(map(str, first.origin.fields))}"] if first.origin.fields else []
+        said += [f"it is at record {example.record}" for example in first.examples]
+        raise DeliveryError(
+            f"{found.entity}: Haplo would stop this import",
+            why="; ".join(said),
+            fix=f"the whole message, and the record's key, are in {self._messages(found.entity)}",
+            code="import-refused",
+            place=first.origin.names[0].place if first.origin.names else None,
+        )
