@@ -6,17 +6,24 @@ Next: `readers`.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final
 from xml.parsers import expat
 
 Record = dict[str, str]
 Chunks = Iterable[bytes]
 
+_DECLARED: Final = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+
 
 def check_xml(chunks: Chunks) -> bool:
     """Whether the data is well-formed XML with namespaces."""
+    chunks, charset = _readable(chunks)
     # A separator makes expat look at prefixes as well.
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate(charset, namespace_separator=" ")
     try:
         for chunk in chunks:
             parser.Parse(chunk, False)
@@ -37,7 +44,8 @@ def read_text_of_children(chunks: Chunks, single: bool) -> Iterator[Record]:
 
 
 def _records(chunks: Chunks, reading: _Reading) -> Iterator[Record]:
-    parser = expat.ParserCreate()
+    chunks, charset = _readable(chunks)
+    parser = expat.ParserCreate(charset)
     parser.buffer_text = True
     reading.watch(parser)
     for chunk in chunks:
@@ -49,6 +57,22 @@ def _records(chunks: Chunks, reading: _Reading) -> Iterator[Record]:
     if reading.hidden and reading.row_depth == 0:
         # The one record is asked of a root that is not found.
         yield {}
+
+
+def _readable(chunks: Chunks) -> tuple[Chunks, str | None]:
+    """The data as expat can read it, and its charset where that is not the one it says: expat knows few by itself."""
+    rest = iter(chunks)
+    first = next(rest, b"")
+    declared = _DECLARED.match(first)
+    name = declared[1].decode("ascii") if declared else "utf-8"
+    try:
+        b" ".decode(name)
+    except (LookupError, UnicodeError):
+        return chain([first], rest), None
+    if codecs.lookup(name).name.startswith(("utf", "ascii")):
+        return chain([first], rest), None
+    decoder = codecs.getincrementaldecoder(name)("replace")
+    return (decoder.decode(chunk).encode("utf-8", "replace") for chunk in chain([first], rest)), "utf-8"
 
 
 class _Reading:
