@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.errors import Place, Problem
 from engine.haplo.application import BEHAVIOUR, NO_QUALIFIER
-from engine.haplo.fit import value_field
+from engine.haplo.record import value_field
 from engine.haplo.target import data_types, root_type
 from engine.kinds.types import TargetField
 from engine.problem_text import did_you_mean

@@ -2,8 +2,9 @@
 
 The instructions go with the records of `record`: a missing key leaves Haplo's value alone; `null` takes it away
 where the binding says `clear`; anything else sets it. A user account is not looked for and not made: it is ready from
-the start, and every data file of it is named. Stands on `errors`, `kinds`, `spec` and its siblings.
-Next: `interpret`.
+the start, and every data file of it is named. Where the binding says what is `removed`, a record with the key
+`_removed` has a branch of its own, and everything else stands in the other. Stands on `errors`, `kinds`, `spec` and
+its siblings. Next: `interpret`.
 """
 
 from __future__ import annotations
@@ -15,15 +16,20 @@ from typing import Any, Final
 
 from engine.errors import DocumentError
 from engine.haplo.application import BEHAVIOUR, TITLE, TYPE
-from engine.haplo.fit import binding_problems, value_field
+from engine.haplo.fit import binding_problems
 from engine.haplo.flat import BLANK, column_of
 from engine.haplo.outcome import Path
-from engine.haplo.record import CODE, PARTIAL, source_of, structure_parts
+from engine.haplo.record import CODE, PARTIAL, REMOVED, source_of, structure_parts, value_field
+from engine.haplo.removed import unknown_object, wire_value
 from engine.kinds.types import TargetField
+from engine.kinds.value import Constant
 from engine.spec.binding import OBJECTS, Binding
 from engine.spec.schema import Schema
 
 Instruction = dict[str, Any]
+Origin = tuple[str, ...]
+Piece = tuple[Origin, Instruction]
+"""An instruction, and the place in the binding's document that asks for it."""
 
 DATE_FORMATS: Final = {"date": "yyyy-MM-dd", "datetime": "yyyy-MM-dd'T'HH:mm:ss"}
 READERS: Final = {"json": "json", "tsv": "tsv-with-name-row", "xml": "xml-attributes"}
@@ -52,34 +58,53 @@ def compile_control(
         "model": binding.model,
         "files": _files(binding, [f"{binding.binding}-001"]),
         **({"mapping": mapping} if mapping else {}),
-        "instructions": [instruction for _, instruction in _pieces(schema, binding, data_types)],
+        "instructions": _instructions(schema, binding, data_types),
     }
 
 
-def origin_of(
-    schema: Schema, binding: Binding, path: Path | None, data_types: Mapping[str, str] = _UNKNOWN
-) -> tuple[str, ...]:
+def origin_of(schema: Schema, binding: Binding, path: Path | None, data_types: Mapping[str, str] = _UNKNOWN) -> Origin:
     """Return where in the binding's document the instruction at `path` of its control file comes from.
 
-    `()` stands for what no single line says; a name gives `("names", name)`.
+    `()` stands for what no single line says; a name gives `("names", name)`, one that is set or cleared for rows that
+    are gone `("removed", "set", name)` or `("removed", "clear")`.
     """
-    pieces = list(_pieces(schema, binding, data_types))
-    at = path[0] if path else None
-    return pieces[at][0] if isinstance(at, int) and at < len(pieces) else ()
+    pieces, at = [*_upsert(binding), *_filled(schema, binding, data_types)], path or ()
+    if binding.removed is not None and at and at[0] != 0:
+        if at[0] != 1 or len(at) < 3:
+            return ("removed",) if at[0] == 1 else ()
+        pieces, at = pieces[1:] if at[1] == "else" else list(_gone(schema, binding, data_types)), at[2:]
+    number = at[0] if at else None
+    return pieces[number][0] if isinstance(number, int) and number < len(pieces) else ()
 
 
-def _pieces(
-    schema: Schema, binding: Binding, data_types: Mapping[str, str]
-) -> Iterator[tuple[tuple[str, ...], Instruction]]:
-    """Yield the instructions of a control file, each with the place in the binding that asks for it."""
-    for instruction in [] if binding.of_accounts else _upsert(binding):
-        yield ("type",) if instruction.get("name") == TYPE else (), instruction
+def _instructions(schema: Schema, binding: Binding, data_types: Mapping[str, str]) -> list[Instruction]:
+    """Every instruction: in two branches after the first, where rows that are gone have one of their own."""
+    first, *others = [each for _, each in [*_upsert(binding), *_filled(schema, binding, data_types)]]
+    if binding.removed is None:
+        return [first, *others]
+    gone = [each for _, each in _gone(schema, binding, data_types)]
+    return [first, {"action": "if-exists", "source": REMOVED, "then": gone, "else": others}]
+
+
+def _filled(schema: Schema, binding: Binding, data_types: Mapping[str, str]) -> Iterator[Piece]:
+    """Yield what fills the object of an ordinary row."""
     for name in binding.names:
         for instruction in _Name(name, binding, schema, data_types).instructions():
             yield ("names", name), instruction
     titles = [name for name in binding.names if binding.attribute_of(name) == TITLE]
     if titles and not binding.of_accounts:
         yield ("names", titles[0]), _refuse_without_title(binding.destination)
+
+
+def _gone(schema: Schema, binding: Binding, data_types: Mapping[str, str]) -> Iterator[Piece]:
+    """Yield what becomes of the object of a row that is gone."""
+    removed = binding.removed
+    assert removed is not None
+    yield ("removed",), _load_or(binding.destination, unknown_object(binding.destination))
+    for name, value in removed.set_.items():
+        yield ("removed", "set", name), _Name(name, binding, schema, data_types).set_to(value)
+    for name in removed.clear:
+        yield ("removed", "clear"), _Name(name, binding, schema, data_types).remove()
 
 
 def name_files(control: dict[str, Any], binding: Binding, names: Sequence[str]) -> None:
@@ -98,20 +123,24 @@ def render_control(control: Mapping[str, Any]) -> bytes:
     return (json.dumps(control, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _upsert(binding: Binding) -> list[Instruction]:
+def _upsert(binding: Binding) -> Iterator[Piece]:
     """Find the object by its code, or make one that will be found by it; then give it its type."""
+    if binding.of_accounts:
+        return
     destination = binding.destination
+    yield (), {"source": CODE, "destination": _LOAD, "name": "ref", "filters": [_TO_REF]}
     make = [
         {"action": "new", "destination": destination},
         {"source": CODE, "destination": destination, "name": BEHAVIOUR},
     ]
-    found: list[Instruction] = [
-        {"source": CODE, "destination": _LOAD, "name": "ref", "filters": [_TO_REF]},
-        {"action": "load", "destination": destination, "using": _LOAD, "otherwise": make},
-    ]
+    yield (), _load_or(destination, make)
     if binding.type is not None:
-        found.append({"action": "set-value", "destination": destination, "name": TYPE, "value": binding.type})
-    return found
+        kind = {"action": "set-value", "destination": destination, "name": TYPE, "value": binding.type}
+        yield ("type",), kind
+
+
+def _load_or(destination: str, otherwise: list[Instruction]) -> Instruction:
+    return {"action": "load", "destination": destination, "using": _LOAD, "otherwise": otherwise}
 
 
 def _refuse_without_title(destination: str) -> Instruction:
@@ -152,15 +181,20 @@ class _Name:
     def _field(self, source: str, **more: Any) -> Instruction:
         return {"source": source, **self.target, **more, **self._properties()}
 
-    def _remove(self) -> Instruction:
+    def remove(self) -> Instruction:
+        """Return the instruction that takes all values of the name away."""
         return {"action": "remove-values", **self.target}
+
+    def set_to(self, value: Constant) -> Instruction:
+        """Return the instruction that gives the name a constant, which is as its field would have it."""
+        return {"action": "set-value", **self.target, "value": wire_value(value), **self._properties()}
 
     def _clear(self, source: str) -> list[Instruction]:
         """Take the values away where the record says `null`; a missing key is not `null`."""
         if not self.bound.clear:
             return []
         return [
-            {"action": "if-value-one-of", "source": source, "values": [BLANK[self.format]], "then": [self._remove()]}
+            {"action": "if-value-one-of", "source": source, "values": [BLANK[self.format]], "then": [self.remove()]}
         ]
 
     def _list(self, source: str, origin: TargetField) -> list[Instruction]:
@@ -172,7 +206,7 @@ class _Name:
         if not of_records:
             each["wrapValues"] = True
         each["instructions"] = [self._field(item, multivalue=True)]
-        when = {"action": "if-exists", "source": source, "then": [self._remove(), each]}
+        when = {"action": "if-exists", "source": source, "then": [self.remove(), each]}
         return [*self._clear(source), when]
 
     def _structure(self) -> list[Instruction]:
@@ -205,10 +239,8 @@ class _Name:
     def _constant(self) -> list[Instruction]:
         value = self.bound.value
         if value is None:
-            return [self._remove()] if self.bound.clear else []
-        if isinstance(value, bool):
-            value = "true" if value else "false"
-        return [{"action": "set-value", **self.target, "value": value, **self._properties()}]
+            return [self.remove()] if self.bound.clear else []
+        return [self.set_to(value)]
 
     def _qualifier(self) -> Instruction:
         return {"qualifier": self.bound.qualifier} if self.bound.qualifier else {}

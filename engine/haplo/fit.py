@@ -5,14 +5,15 @@ Stands on `errors`, `kinds` and `spec`. Next: `compile`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from engine.errors import Place, Problem
 from engine.haplo.accounts import account_problems, name_problems
 from engine.haplo.application import BEHAVIOUR
 from engine.haplo.flat import format_problems
-from engine.haplo.record import structure_parts
+from engine.haplo.record import structure_parts, value_field
+from engine.haplo.removed import At, nowhere, removed_problems
 from engine.kinds.types import TargetField
 from engine.spec.binding import Binding, BoundName
 from engine.spec.schema import Schema
@@ -38,11 +39,12 @@ def binding_problems(
     schemas: Mapping[str, Schema],
     binding: Binding,
     data_types: Mapping[str, str],
-    place: Callable[[str], Place | None] = lambda name: None,
+    at: At = nowhere,
+    at_key: At = nowhere,
 ) -> list[Problem]:
     """Return what keeps a binding from being compiled. Empty `data_types` means that they are not known.
 
-    `place` says where a Haplo name stands in the binding's document.
+    `at` says where the value at a path of the binding's document stands, `at_key` where its key does.
     """
     found = [
         _finding("unknown-entity", binding, f"'{entity}' is pointed to, but has no schema")
@@ -52,19 +54,19 @@ def binding_problems(
     found += [_finding(code, binding, f"{binding.binding} {what}") for code, what in account_problems(binding)]
     for name, bound in binding.names.items():
         where = f"'{name}' of {binding.binding}"
-        at = place(name)
+        place = at_key("names", name)
         told = [
             *_origin(bound, schema),
             *name_problems(name, bound, binding, schema),
             *format_problems(bound, schema.fields.get(bound.from_ or ""), binding),
         ]
-        found += [_finding(code, binding, f"{where} {what}", at) for code, what in told]
+        found += [_finding(code, binding, f"{where} {what}", place) for code, what in told]
         if data_types:
             found += [
-                _finding("attribute", binding, f"{where} {what}", at)
+                _finding("attribute", binding, f"{where} {what}", place)
                 for what in _attribute(binding.attribute_of(name), bound, schema, data_types)
             ]
-    return found
+    return [*found, *removed_problems(binding, schema, data_types, at, at_key)]
 
 
 def _finding(code: str, binding: Binding, what: str, place: Place | None = None) -> Problem:
@@ -139,13 +141,3 @@ def _unreadable(bound: BoundName) -> Iterator[str]:
         date.fromisoformat(bound.value if isinstance(bound.value, str) and len(bound.value) == _ISO else "")
     except ValueError:
         yield "is of the type datetime, and is given a constant that is no date such as 2024-09-01"
-
-
-def value_field(bound: BoundName, schema: Schema) -> TargetField | None:
-    """Return the field of the single values that a name is given; None when it is not taken from one field."""
-    origin = schema.fields.get(bound.from_ or "")
-    if origin is not None and origin.type == "list":
-        origin = origin.of
-    if origin is not None and origin.type == "record":
-        origin = (origin.fields or {}).get(bound.part or "")
-    return origin

@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.haplo.record import (
     CODE,
+    REMOVED,
     WITHHELD,
     Key,
     first_sql,
@@ -39,6 +40,8 @@ def column_of(structure: str, part: str) -> str:
 def cells(schema: Schema, binding: Binding, prefix: str, absent: Collection[str]) -> dict[str, str]:
     """Return the columns of the rows, each with the SQL expression of its text."""
     found = {CODE: own_code_sql(schema, prefix)}
+    if binding.removed is not None:
+        found[REMOVED] = "NULL::VARCHAR"
     for key in keys(schema, binding):
         if not is_there(key, absent):
             continue

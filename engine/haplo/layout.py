@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.haplo.flat import cells
-from engine.haplo.record import line_sql
+from engine.haplo.record import CODE, REMOVED, gone_sql, line_sql
 from engine.kinds.types import literal
 from engine.spec.binding import Binding
 from engine.spec.schema import Schema
@@ -38,10 +38,14 @@ _XML_REFERENCES: Final = {
 
 @dataclass(frozen=True)
 class Layout:
-    """A form of data files. `line` is the SQL expression of a row; `refused`: conditions by what they are about."""
+    """A form of data files. `line` is the SQL expression of a row, `gone` that of one which is gone at the source.
+
+    `refused`: conditions by what they are about.
+    """
 
     form: str
     line: str
+    gone: str
     head: str
     tail: str
     between: str = "\n"
@@ -57,14 +61,18 @@ def layout_of(schema: Schema, binding: Binding, prefix: str, absent: Collection[
     """Return how an entity's rows are written, in the form that its binding asks for."""
     form = binding.format
     if form == "json":
-        return Layout(form, line_sql(schema, binding, prefix, absent), "[\n", "\n]\n", ",\n")
+        line, gone = line_sql(schema, binding, prefix, absent), gone_sql(schema, prefix)
+        return Layout(form, line, gone, "[\n", "\n]\n", ",\n")
     found = cells(schema, binding, prefix, absent)
     refused = {name: f"regexp_matches({cell}, {literal(_NOT_IN[form])})" for name, cell in found.items()}
     if form == "tsv":
         line = "concat_ws(chr(9), " + ", ".join(f"coalesce({cell}, '')" for cell in found.values()) + ")"
-        return Layout(form, line, "\t".join(found) + "\n", "", refused=refused)
+        gone = f"{found[CODE]} || chr(9) || 'true'"  # cells at the end of a row may be missing
+        return Layout(form, line, gone, "\t".join(found) + "\n", "", refused=refused)
     line = "'<row' || concat(" + ",\n  ".join(_attribute(name, cell) for name, cell in found.items()) + ") || '/>'"
-    return Layout(form, line, '<?xml version="1.0" encoding="UTF-8"?>\n<rows>\n', "\n</rows>\n", refused=refused)
+    marked = {CODE: found[CODE], REMOVED: "'true'"}
+    gone = "'<row' || " + " || ".join(_attribute(name, cell) for name, cell in marked.items()) + " || '/>'"
+    return Layout(form, line, gone, '<?xml version="1.0" encoding="UTF-8"?>\n<rows>\n', "\n</rows>\n", refused=refused)
 
 
 def _attribute(name: str, cell: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from engine.haplo.application import BEHAVIOUR, PLATFORM, TITLE, TYPE
-from engine.haplo.fit import value_field
+from engine.haplo.record import value_field
 from engine.haplo.target import derived_application, root_type
 from engine.spec.binding import OBJECTS, Application, AttributeSpec, Binding, BoundName, TypeSpec
 from engine.spec.schema import Schema

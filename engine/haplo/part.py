@@ -26,8 +26,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Emitted:
-    """The files of one entity. No rows, no parts."""
+    """The files of one entity. No rows, no parts. `gone`: how many of the rows are gone at the source."""
 
     control: Path
     parts: tuple[Part, ...]
     rows: int
+    gone: int = 0

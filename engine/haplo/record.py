@@ -19,6 +19,8 @@ from engine.spec.schema import Schema
 
 CODE: Final = "_code"
 WITHHELD: Final = "_withheld"
+REMOVED: Final = "_removed"
+"""The key of a row that is gone at the source; beside it such a record has its code only."""
 PARTIAL: Final = "partial"
 """After a structure's name and a colon: what is left of it when a part of it is withheld."""
 FIRST: Final = "first"
@@ -73,6 +75,16 @@ def structure_parts(structure: PersonName | PostalAddress) -> dict[str, str]:
     return {part: name for part, name in given if name is not None}
 
 
+def value_field(bound: BoundName, schema: Schema) -> TargetField | None:
+    """Return the field of the single values that a name is given; None when it is not taken from one field."""
+    origin = schema.fields.get(bound.from_ or "")
+    if origin is not None and origin.type == "list":
+        origin = origin.of
+    if origin is not None and origin.type == "record":
+        origin = (origin.fields or {}).get(bound.part or "")
+    return origin
+
+
 def _structure_keys(name: str, bound: BoundName, *, titled: bool) -> Iterator[Key]:
     structure = bound.person_name or bound.postal_address
     if structure is None:
@@ -94,6 +106,12 @@ def line_sql(schema: Schema, binding: Binding, prefix: str, absent: Collection[s
     members = [f"""'"{CODE}":"' || {own_code_sql(schema, prefix)} || '"'"""]
     members += [_member(key, schema, prefix, absent) for key in keys(schema, binding) if is_there(key, absent)]
     return "'{' || concat_ws(',', " + ",\n  ".join(members) + ") || '}'"
+
+
+def gone_sql(schema: Schema, prefix: str) -> str:
+    """Return the SQL expression of the record of a row that is gone: one line of JSON."""
+    ends = literal(f'","{REMOVED}":"true"}}')
+    return f"""'{{"{CODE}":"' || {own_code_sql(schema, prefix)} || {ends}"""
 
 
 def own_code_sql(schema: Schema, prefix: str) -> str:

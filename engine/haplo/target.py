@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from engine.haplo.accounts import USER_NAMES, without_accounts
 from engine.haplo.application import BEHAVIOUR, PERSON, PLATFORM, TITLE, TYPE
-from engine.haplo.fit import CANNOT_BE_SET, value_field
+from engine.haplo.fit import CANNOT_BE_SET
+from engine.haplo.record import value_field
 from engine.spec.binding import OBJECTS, USER_SYNC, Application, Binding, BoundName
 from engine.spec.schema import Schema
 

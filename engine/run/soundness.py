@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import Problem
+from engine.errors import Place, Problem
 from engine.haplo.application_fit import application_problems
 from engine.haplo.fit import binding_problems
 from engine.haplo.target import data_types
@@ -54,12 +54,13 @@ def _of_binding(project: Project, loaded: Loaded, application: Application | Non
     assert isinstance(binding, Binding)
     types = data_types(application, binding.model) if application else {}
     schema, schemas = project.schema(binding.binding), project.schemas()
-    yield from binding_problems(schema, schemas, binding, types, lambda name: document.key_place(("names", name)))
+
+    def at(*path: str | int) -> Place:
+        return document.place(path)
+
+    def at_key(*path: str | int) -> Place:
+        return document.key_place(path)
+
+    yield from binding_problems(schema, schemas, binding, types, at, at_key)
     if application is not None:
-        yield from application_problems(
-            binding,
-            schema,
-            application,
-            lambda *path: document.place(path),
-            lambda *path: document.key_place(path),
-        )
+        yield from application_problems(binding, schema, application, at, at_key)

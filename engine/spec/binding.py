@@ -2,7 +2,7 @@
 
 `names` maps a Haplo attribute to the entity's fields. `clear: true` lets a value that the source no longer has
 take away the one in Haplo; without it Haplo keeps what it has. A model with several destinations has names such
-as `user/username`.
+as `user/username`. `removed` is a branch of its own: what is written to an object whose row is gone at the source.
 """
 
 from __future__ import annotations
@@ -69,6 +69,25 @@ class BoundName(Word):
         return self
 
 
+class Removed(Word):
+    """What is written to the object of a row that is gone at the source; all else in it stays as it was.
+
+    An ordinary row writes each of these names again, so that one who was gone and returns is as if never gone.
+    """
+
+    set_: Annotated[
+        dict[str, Constant],
+        Field(alias="set", description="names and their values, each as the field of the name would have it"),
+    ] = {}
+    clear: Annotated[list[str], Field(description="names whose values are taken away")] = []
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Removed:
+        if not self.set_ and not self.clear:
+            raise problem("missing-key", "'removed' says neither what to set nor what to clear")
+        return self
+
+
 Bound = Annotated[BoundName, BeforeValidator(_plain_field, json_schema_input_type=str | BoundName)]
 
 
@@ -91,6 +110,9 @@ class Binding(Word):
         dict[str, Bound],
         Field(description="Haplo's names; one of another destination than `destination` is `destination/name`"),
     ]
+    removed: Annotated[
+        Removed | None, Field(description="what is written when a row is gone at the source; else nothing is")
+    ] = None
 
     @property
     def of_accounts(self) -> bool:

@@ -42,13 +42,17 @@ def emit(
     limit: int = 16_000_000,
     *,
     data_types: Mapping[str, str] = _UNKNOWN,
+    gone: Path | None = None,
 ) -> Emitted:
     """Write an entity's files into `out`.
 
     `rows` is a Parquet file with a column for each target field and `_withheld`, the fields of each row that are
-    left out; `absent` fields are left out of all rows. No part is larger than `limit` bytes.
+    left out; `absent` fields are left out of all rows. `gone` is one with the key alone, of rows that are gone at the
+    source: they follow the others. No part is larger than `limit` bytes.
     """
     entity = schema.schema_
+    if gone is not None and binding.removed is None:
+        raise ValueError(f"the binding of {entity} does not say what becomes of rows that are gone")
     control = compile_control(schema, schemas, binding, data_types)
     layout = layout_of(schema, binding, prefix, absent)
     try:
@@ -56,15 +60,20 @@ def emit(
     except OSError as error:
         raise cannot_write(out, error) from None
     why = "a row has no key, a date is outside the years 1 to 9999, or a number is not finite"
-    with reworded(f"writing the rows of {entity}", TransformError, why=why), connect(rows.parent) as database:
+    with reworded(f"writing the rows of {entity}", TransformError, why=why), _database(rows, gone) as database:
         _refuse(database, entity, layout, rows)
-        database.execute(_lines(schema, layout, rows))
+        count = 0 if gone is None else _count_gone(database, schema, rows, gone)
+        database.execute(_lines(schema, layout, rows, gone))
         parts = tuple(_parts(database, entity, layout, out, min(limit, LARGEST)))
     name_files(control, binding, [part.name for part in parts])
     path = out / f"{entity}.control.json"
     _write(path, render_control(control))
     _remove_others(entity, out, {part.path for part in parts})
-    return Emitted(path, parts, sum(part.rows for part in parts))
+    return Emitted(path, parts, sum(part.rows for part in parts), count)
+
+
+def _database(rows: Path, gone: Path | None) -> duckdb.DuckDBPyConnection:
+    return connect(rows.parent, *([] if gone is None else [gone.parent]))
 
 
 def _refuse(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, rows: Path) -> None:
@@ -72,7 +81,7 @@ def _refuse(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, ro
     if not layout.refused:
         return
     counts = ", ".join(f"count_if({condition})" for condition in layout.refused.values())
-    found = database.execute(f"SELECT {counts} FROM read_parquet({literal(str(rows.resolve()))})").fetchone()
+    found = database.execute(f"SELECT {counts} FROM {_read(rows)}").fetchone()
     assert found is not None
     bad = [f"'{name}' ({count:,} rows)" for name, count in zip(layout.refused, found, strict=True) if count]
     if bad:
@@ -84,15 +93,31 @@ def _refuse(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, ro
         )
 
 
-def _lines(schema: Schema, layout: Layout, rows: Path) -> str:
+def _count_gone(database: duckdb.DuckDBPyConnection, schema: Schema, rows: Path, gone: Path) -> int:
+    """Count the rows that are gone: none of them may be sent as an ordinary row too."""
+    key = quote(schema.key)
+    both = f"SELECT count(*) FROM {_read(gone)} WHERE {key} IN (SELECT {key} FROM {_read(rows)})"
+    if _one(database, both):
+        raise ValueError(f"rows of {schema.schema_} are sent, and said to be gone, at once")
+    return _one(database, f"SELECT count(*) FROM {_read(gone)}")
+
+
+def _lines(schema: Schema, layout: Layout, rows: Path, gone: Path | None) -> str:
     """The statement that makes the table of lines, in the order in which they are written."""
     order = ", ".join(f"{quote(name)} NULLS FIRST" for name in dict.fromkeys([*schema.sort, schema.key]))
-    source = f"read_parquet({literal(str(rows.resolve()))})"
+    every = f"SELECT {layout.line} AS line, row_number() OVER (ORDER BY {order}) AS number FROM {_read(rows)}"
+    if gone is not None:
+        after = f"(SELECT count(*) FROM {_read(rows)}) + row_number() OVER (ORDER BY {quote(schema.key)})"
+        every += f" UNION ALL SELECT {layout.gone}, {after} FROM {_read(gone)}"
     return f"""
         CREATE TEMP TABLE lines AS
         SELECT line, sum(strlen(line) + {len(layout.between)}) OVER (ORDER BY number) AS upto, number
-        FROM (SELECT {layout.line} AS line, row_number() OVER (ORDER BY {order}) AS number FROM {source})
+        FROM ({every})
         ORDER BY number"""
+
+
+def _read(file: Path) -> str:
+    return f"read_parquet({literal(str(file.resolve()))})"
 
 
 def _parts(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, out: Path, limit: int) -> Iterator[Part]:
