@@ -37,7 +37,11 @@ def set_makers(school: School, memo: Memo | None = None) -> dict[str, Callable[[
         "Students": lambda: rows("Students", ((p.id, p, partial(maker.student, p)) for p in school.pupils)),
         "StudentSiblings": lambda: rows(
             "StudentSiblings",
-            (((p.id, other), p, partial(maker.sibling, p, other)) for p in school.pupils for other in p.siblings),
+            (
+                ((p.id, other), p, partial(maker.sibling, p, other))
+                for p in school.pupils
+                for other in maker.siblings(p)
+            ),
         ),
         "Contacts": lambda: rows("Contacts", ((c.id, c, partial(maker.contact, c)) for c in school.contacts)),
         "StudentContacts": lambda: rows(
@@ -77,6 +81,7 @@ class _Maker:
 
     def __init__(self, school: School) -> None:
         self.school, self.opened = school, school.opened or school.today
+        self.on_roll = {pupil.id for pupil in school.pupils if pupil.status == "OnRoll"}
         self.staff_codes = {member.id: member.code for member in school.staff}
         self.parents: dict[int, list[int]] = {}
         self.children: dict[int, list[int]] = {}
@@ -103,7 +108,7 @@ class _Maker:
             "StudentStatus": pupil.status,
             "QuickNote": pupil.note,
             "GroupIds": ",".join(map(str, pupil.groups)) or None,
-            "StudentSiblingIds": ",".join(map(str, pupil.siblings)) or None,
+            "StudentSiblingIds": ",".join(map(str, self.siblings(pupil))) or None,
             "ParentIdaasIds": ",".join(f"PC-{id_}" for id_ in self.parents.get(pupil.id, ())) or None,
         }
         return self._row(hiding(pupil.status), values, kind="Students", key=pupil.id, changed=pupil.changed)
@@ -144,6 +149,11 @@ class _Maker:
             "NCYear": str(pupil.year),
             "ParentalSalutation": f"Mr and Mrs {pupil.surname}" if pupil.draw % 3 else None,
         }
+
+    def siblings(self, pupil: Pupil) -> list[int]:
+        """The brothers and sisters of a pupil; one on roll has those on roll."""
+        shown = pupil.status != "OnRoll"
+        return [other for other in pupil.siblings if shown or other in self.on_roll]
 
     def sibling(self, pupil: Pupil, other: int) -> Row:
         """One row of StudentSiblings."""

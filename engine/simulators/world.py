@@ -156,6 +156,8 @@ class World:
         """Show or hide what hangs on a pupil, whose status has changed."""
         status = self.pupils[pupil].status
         self._hide_comms("Student", pupil, hiding(status))
+        for other in self.pupils[pupil].siblings:
+            self.alter(self.pupils, other)
         for contact in self.parents.get(pupil, ()):
             link = self.links[pupil, contact]
             hidden = hiding(status)

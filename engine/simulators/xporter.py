@@ -23,6 +23,7 @@ from engine.simulators.day import Day
 from engine.simulators.event import EVENTS
 from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
 from engine.simulators.life import Life, Rates
+from engine.simulators.memo import Row
 from engine.simulators.message import Answer, Part, Request, encode, json_answer, text_answer
 from engine.simulators.night import NIGHTS, parse_nights, read_nights
 from engine.simulators.school import School
@@ -142,6 +143,10 @@ class XporterSimulator(Simulator):
     def school(self) -> School:
         """The school of today, whatever the night makes of it."""
         return self.calendar.life.at(self.today)
+
+    def rows(self, name: str) -> list[Row]:
+        """All rows of a set today, whatever options they need."""
+        return self.calendar.day(self.today).rows(name)
 
     def move_to(self, day: date) -> None:
         if day < self.calendar.life.opened:

@@ -657,7 +657,7 @@ def test_recorded_answers_are_taken_unchanged(file):
 def served() -> dict[str, list[Record]]:
     """Everything that the simulator would send of a small school with three pupils of bad data."""
     simulator = XporterSimulator(pupils=60, mess=3)
-    return {ours: [row.values for row in simulator._set(wire) if not row.needs] for wire, ours in SETS.items()}
+    return {ours: [row.values for row in simulator.rows(wire) if not row.needs] for wire, ours in SETS.items()}
 
 
 def test_the_simulator_sends_only_what_is_declared(served):

@@ -24,6 +24,7 @@ import yaml
 
 from engine.simulators.haplo import HaploSimulator
 from engine.simulators.http import Simulator
+from engine.simulators.wire import set_makers
 from engine.simulators.xporter import XporterSimulator
 
 ROOT = Path(__file__).parents[2]
@@ -170,7 +171,7 @@ def by_id(records: list[dict[str, Any]], key: str = "Id") -> dict[str, dict[str,
 
 def wire(simulator: XporterSimulator, name: str, *shown: str) -> list[dict[str, Any]]:
     """Return the rows that a simulator has of a set on the wire, made anew; of hidden ones those of these options."""
-    return [row.values for row in simulator._makers[name]() if not row.needs or row.needs in shown]
+    return [row.values for row in set_makers(simulator.school)[name]() if not row.needs or row.needs in shown]
 
 
 def write_project(folder: Path, base_url: str, haplo_url: str) -> None:
