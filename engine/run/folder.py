@@ -15,16 +15,11 @@ from pathlib import Path
 
 from engine.errors import StorageError
 from engine.journal import Journal, cannot_write
+from engine.state import SchoolBusyError, State
 
 STATE = ".haplomap"
 STALE = timedelta(hours=12)
 """A run that began so long ago is not gone on with: its answers would be yesterday's."""
-
-
-class SchoolBusyError(StorageError):
-    """Another run of this school is under way."""
-
-    code = "school-busy"
 
 
 def school_folder(root: Path, school: str) -> Path:
@@ -39,9 +34,10 @@ def school_folder(root: Path, school: str) -> Path:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, state: State | None = None) -> Iterator[None]:
     """Hold the lock of a school; the system lets go of it when the process ends, however it ends.
 
+    Who finds it held is told by whom, as far as the state knows.
     Whatever is written meanwhile is readable by its user only, by whichever library it is written.
     """
     path = folder / "lock"
@@ -50,21 +46,22 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise cannot_write(path, error) from None
     try:
-        _take(handle, path)
+        _take(handle, path, state)
         with _private():
             yield
     finally:
         os.close(handle)
 
 
-def _take(handle: int, path: Path) -> None:
+def _take(handle: int, path: Path, state: State | None) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        holder = os.read(handle, 32).decode(errors="replace").strip()
+        pid, school = os.read(handle, 32).decode(errors="replace").strip(), path.parent.name
+        holder = state.holder(school) if state is not None else None
+        known = str(holder) if holder is not None and str(holder.pid) == pid else f"process {pid}" if pid else ""
         raise SchoolBusyError(
-            f"another run of '{path.parent.name}' is under way" + (f" (process {holder})" if holder else ""),
-            fix="wait until it has ended",
+            f"another run of '{school}' is under way" + (f": {known}" if known else ""), fix="wait until it has ended"
         ) from None
     try:
         os.ftruncate(handle, os.pwrite(handle, f"{os.getpid()}\n".encode(), 0))

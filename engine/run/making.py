@@ -6,21 +6,23 @@ Next: `run/runner`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from engine.errors import EngineError, TransformError
 from engine.haplo.part import Emitted, Part
 from engine.haplo.target import data_types
 from engine.journal import Journal
-from engine.kinds.types import literal, quote
 from engine.run.application import school_application
+from engine.run.comparing import Comparing
 from engine.run.plan import Plan, settings_of, world_of
 from engine.run.report import EntityReport, Report
 from engine.spec.project import Project
 from engine.spec.school import School
+from engine.stages.compare import GONE, SEND, Compared
 from engine.stages.emit import emit
 from engine.stages.events import Event, Tell
 from engine.stages.transform import Circumstances, ExpressionFailedError, SetRead, Transformed, transform
@@ -35,47 +37,54 @@ class Making:
     """Makes the rows and the files of a plan's entities; what the journal has is not made again."""
 
     def __init__(
-        self, project: Project, plan: Plan, folder: Path, journal: Journal, today: date, tell: Tell, report: Report
+        self,
+        project: Project,
+        plan: Plan,
+        folder: Path,
+        journal: Journal,
+        today: date,
+        comparing: Comparing,
+        tell: Tell,
+        report: Report,
     ) -> None:
         self.project, self.plan, self.folder, self.journal, self.today = project, plan, folder, journal, today
-        self.school, self._tell, self._report = plan.school, tell, report
+        self.school, self._comparing, self._tell, self._report = plan.school, comparing, tell, report
+        self._books: dict[str, Transformed] = {}
 
-    def make(self, sets: Mapping[str, SetRead]) -> dict[str, Emitted]:
-        """Return the files of every entity."""
-        emitted = {}
+    def rows(self, sets: Mapping[str, SetRead]) -> list[Compared]:
+        """Make the rows of every entity, and return what became of them since they were last sent."""
+        found = []
         for entity in self.plan.entities:
-            books = self._transformed(entity, sets)
-            self._enter(books)
-            emitted[entity] = self._emitted(entity, books)
+            books = self._books[entity] = self._transformed(entity, sets)
+            compared = self._comparing.compare(books, self._absent(entity))
+            self._enter(books, compared)
+            found.append(compared)
             self._tell(Event("made", f"{entity}: {books.emitted:,} rows", entity, books.emitted, books.emitted))
-        return emitted
+        return found
+
+    def files(self) -> dict[str, Emitted]:
+        """Return the files of every entity whose rows are made."""
+        return {entity: self._emitted(entity) for entity in self._books}
 
     def _transformed(self, entity: str, sets: Mapping[str, SetRead]) -> Transformed:
         done = self.journal.get(f"transform:{entity}")
         if done is not None:
             return Transformed(**done)
-        world = world_of(self.project, self.school, self.plan.source, entity, self._keys(entity))
+        world = world_of(self.project, self.school, self.plan.source, entity, self._comparing.keys)
         mapping = self.project.mapping(self.school.source, entity, self.school)
         circumstances = circumstances_of(self.project, self.school, self.today)
         try:
-            books = transform(mapping, world, sets, circumstances, self.folder)
+            books = transform(mapping, world, sets, circumstances, self.folder, *self._comparing.folders())
         except ExpressionFailedError as error:
             raise self._placed(error) from None
         self.journal.record(f"transform:{entity}", **asdict(books))
         return books
 
-    def _keys(self, entity: str) -> Callable[[str], str | None]:
-        """Return what gives the keys that a reference may hold: those of rows that go out in this run."""
-        made = self.plan.entities[: self.plan.entities.index(entity)]
-
-        def keys(other: str) -> str | None:
-            if other not in made:
-                return None
-            file = self.folder / "rows" / f"{other}.parquet"
-            key = quote(self.project.schema(other).key)
-            return f"SELECT {key} FROM read_parquet({literal(str(file.resolve()))})"
-
-        return keys
+    def _absent(self, entity: str) -> list[str]:
+        """Return the fields of which nothing is known tonight: nobody maps them, or no answer carried them."""
+        mapped = self.plan.queries[entity].lineage
+        unmapped = [name for name in self.project.schema(entity).fields if name not in mapped]
+        return [*self._books[entity].absent, *unmapped]
 
     def _placed(self, error: ExpressionFailedError) -> EngineError:
         """Return the error with the place of the SQL that failed."""
@@ -84,9 +93,12 @@ class Making:
             error.what = f"{loaded.document.place(('fields', error.field, 'sql'))}: {error.what}"
         return error
 
-    def _enter(self, books: Transformed) -> None:
+    def _enter(self, books: Transformed, compared: Compared) -> None:
         """Put an entity into the report; codes never seen are a failure where the school says so."""
         self._report.entities.append(EntityReport(**asdict(books)))
+        self._report.changes[books.entity] = {
+            name: count for name, count in asdict(compared).items() if isinstance(count, int)
+        }
         self._report.notes += [f"{books.entity}.{said}: {count:,} records" for said, count in books.told.items()]
         self._report.notes += [f"{books.entity}.{name} was not sent: Haplo keeps what it has" for name in books.absent]
         if self.school.drift.unknown_code == "fail" and any(": code (" in said for said in books.told):
@@ -97,18 +109,32 @@ class Making:
                 code="drift",
             )
 
-    def _emitted(self, entity: str, books: Transformed) -> Emitted:
+    def _emitted(self, entity: str) -> Emitted:
         done, out = self.journal.get(f"emit:{entity}"), self.folder / "files"
         if done is not None:
-            parts = (Part(p["name"], out / p["path"], p["rows"], p["bytes"], p["sha256"]) for p in done["parts"])
-            return Emitted(out / done["control"], tuple(parts), done["rows"])
+            return emitted_before(done, out)
         binding, schemas = self.project.binding(entity), self.project.schemas()
         application = school_application(self.project, self.school)
         types = data_types(application, binding.model) if application is not None else {}
-        unmapped = [name for name in schemas[entity].fields if name not in self.plan.queries[entity].lineage]
-        rows = self.folder / "rows" / f"{entity}.parquet"
-        absent = [*books.absent, *unmapped]
-        emitted = emit(schemas[entity], schemas, binding, self.school.code_prefix, rows, absent, out, data_types=types)
-        parts_facts = [{**asdict(part), "path": part.path.name} for part in emitted.parts]
-        self.journal.record(f"emit:{entity}", control=emitted.control.name, parts=parts_facts, rows=emitted.rows)
+        rows, gone = (self.folder / kind / f"{entity}.parquet" for kind in (SEND, GONE))
+        emitted = emit(
+            schemas[entity],
+            schemas,
+            binding,
+            self.school.code_prefix,
+            rows,
+            self._absent(entity),
+            out,
+            data_types=types,
+            gone=gone if binding.removed is not None else None,
+        )
+        parts = [{**asdict(part), "path": part.path.name} for part in emitted.parts]
+        facts = {"control": emitted.control.name, "parts": parts, "rows": emitted.rows, "gone": emitted.gone}
+        self.journal.record(f"emit:{entity}", **facts)
         return emitted
+
+
+def emitted_before(done: Mapping[str, Any], out: Path) -> Emitted:
+    """Return the files that a run has made of an entity, as its journal has them, in the folder `out`."""
+    parts = (Part(p["name"], out / p["path"], p["rows"], p["bytes"], p["sha256"]) for p in done["parts"])
+    return Emitted(out / done["control"], tuple(parts), done["rows"], done.get("gone", 0))

@@ -57,6 +57,10 @@ class Report:
     sets: list[SetReport] = field(default_factory=list)
     entities: list[EntityReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What became of the rows since they were last sent, by entity: how many are new, changed, gone, and so on."""
+    guards: list[str] = field(default_factory=list)
+    """The guards that tripped, or that were accepted."""
     seconds: float = 0.0
 
     def to_json(self) -> str:

@@ -15,14 +15,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.clock import Clock
-from engine.errors import DeliveryError, EngineError, Interrupted
+from engine.errors import EngineError, Interrupted
 from engine.haplo.api import Mode
 from engine.haplo.part import Emitted
 from engine.journal import Journal
 from engine.run.application import school_application
 from engine.run.checking import Checking
+from engine.run.comparing import Comparing, Scope
+from engine.run.delivering import Delivering, Receiver
 from engine.run.folder import locked, new_run, school_folder, unfinished
-from engine.run.installed import require_installed
+from engine.run.guarding import accepted, guard
+from engine.run.history import open_state
+from engine.run.left import tell_left_behind
 from engine.run.live import live_delivery, mode_of, require_confirmed
 from engine.run.making import Making
 from engine.run.plan import Plan
@@ -32,25 +36,45 @@ from engine.run.secrets import Secrets
 from engine.secret import Secret
 from engine.spec.project import Project
 from engine.spec.school import Delivery, Folder
-from engine.stages.deliver import Upload, deliver, leave
 from engine.stages.events import Event, Tell
+from engine.stages.transform import SetRead
+from engine.state import State
 
 DOCUMENTS = ("source", "endpoints_of", "mapping", "schema", "binding", "settings", "lookup", "application")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is carried out; what is left out is as the school file says. A live one must be `confirmed`."""
+    """How a run is carried out; what is left out is as the school file says. A live one must be `confirmed`.
+
+    `full`: everything is read and sent; `accept`: guards that may trip, such as `removed:ENTITY`.
+    """
 
     send: bool = True
     dry_run: bool = False
     fresh: bool = False
     today: date | None = None
     confirmed: bool = False
+    full: bool = False
+    accept: tuple[str, ...] = ()
 
     def mode(self, delivery: Delivery | None) -> Mode | None:
         """Return how files are delivered; None for not at all."""
         return mode_of(delivery, send=self.send, dry_run=self.dry_run)
+
+
+@dataclass(frozen=True)
+class Night:
+    """What one run works with."""
+
+    folder: Path
+    journal: Journal
+    today: date
+    report: Report
+    state: State
+    home: Path
+    delivering: Delivering
+    allowed: frozenset[str]
 
 
 class Runner:
@@ -72,11 +96,12 @@ class Runner:
     def run(self) -> Report:
         """Carry out the run, or go on with one that did not end."""
         mode = self._mode()
+        allowed = accepted(self.options.accept, self.plan.entities)
         require_confirmed(live_delivery(self.school, self.plan.entities, mode), confirmed=self.options.confirmed)
         config = self.secrets.config(self.plan.source, self.school)
         api_key = self._api_key()
         home = school_folder(self.project.root, self.school.school)
-        with locked(home):
+        with locked(home), open_state(self.project.root) as state:
             signature = self._signature(config)
             found = None if self.options.fresh else unfinished(home, signature, self.clock.now())
             folder = found or new_run(home, self.clock.now().astimezone(self.zone))
@@ -84,7 +109,11 @@ class Runner:
                 today = self._begin(journal, signature)
                 self.tell(Event("run", f"{'going on with' if found else 'beginning'} {folder}"))
                 report = Report(self.school.school, folder.name, today.isoformat(), mode or "none", folder=str(folder))
-                self._steps(folder, journal, today, config, api_key, report)
+                report.notes += tell_left_behind(home, folder)
+                receiver = Receiver(self.project, self.school, mode, api_key, home, state, self.clock.now())
+                delivering = Delivering(receiver, self.tell, report)
+                night = Night(folder, journal, today, report, state, home, delivering, allowed)
+                self._steps(night, config)
         return report
 
     def _begin(self, journal: Journal, signature: str) -> date:
@@ -98,24 +127,17 @@ class Runner:
         journal.record("run", signature=signature, **facts)
         return today
 
-    def _steps(
-        self,
-        folder: Path,
-        journal: Journal,
-        today: date,
-        config: Mapping[str, str | Secret],
-        api_key: Secret | None,
-        report: Report,
-    ) -> None:
+    def _steps(self, night: Night, config: Mapping[str, str | Secret]) -> None:
         """Take every step; whatever happens, leave a report of how far it came."""
         began = self.clock.monotonic()
+        report, journal = night.report, night.journal
         report.outcome = "failed"
         try:
-            sets = Reading(self.plan, folder, journal, self.clock, self.tell, report).read(config)
-            emitted = Making(self.project, self.plan, folder, journal, today, self.tell, report).make(sets)
-            Checking(self.project, self.plan, folder, today, self.tell, report).check(emitted)
-            self._deliver(emitted, journal, api_key, report)
-            journal.record("end", outcome="complete")
+            night.delivering.settle()
+            sets = Reading(self.plan, night.folder, journal, self.clock, self.tell, report).read(config)
+            emitted = self._made(night, sets)
+            Checking(self.project, self.plan, night.folder, night.today, self.tell, report).check(emitted)
+            night.delivering.deliver(emitted, night.folder, journal)
             report.outcome = "complete"
         except KeyboardInterrupt:
             report.outcome = "interrupted"
@@ -126,7 +148,8 @@ class Runner:
         finally:
             report.notes = list(dict.fromkeys(report.notes))
             report.seconds = round(self.clock.monotonic() - began, 2)
-            report.write(folder / "report.json")
+            report.write(night.folder / "report.json")
+        journal.record("end", outcome="complete")  # last of all: a run that lacks its report is gone on with
 
     def _api_key(self) -> Secret | None:
         spec = self.school.deliver
@@ -138,41 +161,17 @@ class Runner:
         """Return how the files are delivered; None for not at all."""
         return self.options.mode(self.school.deliver)
 
-    def _deliver(
-        self, emitted: Mapping[str, Emitted], journal: Journal, api_key: Secret | None, report: Report
-    ) -> None:
-        spec, mode = self.school.deliver, self._mode()
-        if spec is None or mode is None:
-            return
-        if isinstance(spec, Folder):
-            self._leave(spec, emitted, journal, report)
-            return
-        assert api_key is not None
-        if mode == "live" and self.school.application is None:
-            raise DeliveryError(
-                "a live run needs the application's schema",
-                why="without it nobody knows whether rows are found again, and everybody could be made twice",
-                fix="name it in the school file (application:), or run with --dry-run",
-                code="application-unknown",
-            )
-        if mode == "live" and spec.kind == "standard":
-            require_installed(school_folder(self.project.root, self.school.school), self.school.school, emitted)
-        for line in report.entities:
-            comment = f"haplomap {self.school.school} {line.entity} {report.run}"
-            files = emitted[line.entity]
-            sent = deliver(spec, api_key, line.entity, files, mode, journal, comment, self._sent)
-            line.sent = sent.rows
-            report.notes += [sent.note] if sent.note else []
-
-    def _leave(self, spec: Folder, emitted: Mapping[str, Emitted], journal: Journal, report: Report) -> None:
-        """Leave the files of all entities in a folder of this run's own."""
-        name = f"{self.school.school}-{report.run}"
-        model = {entity: self.project.binding(entity).model for entity in emitted}
-        uploads = [Upload(line.entity, model[line.entity], emitted[line.entity]) for line in report.entities]
-        leave((self.project.root / spec.path / name).resolve(), name, uploads, journal, self._sent)
-
-    def _sent(self, text: str) -> None:
-        self.tell(Event("sent", text))
+    def _made(self, night: Night, sets: Mapping[str, SetRead]) -> dict[str, Emitted]:
+        """Make rows, look at what became of them, and make files unless a guard trips."""
+        sent = night.state.sent(self.school.school)
+        scope = Scope(self.clock.now(), self.options.full, self._mode() == "live")
+        comparing = Comparing(self.project, self.plan, night.home, night.folder, night.journal, sent, scope)
+        making = Making(
+            self.project, self.plan, night.folder, night.journal, night.today, comparing, self.tell, night.report
+        )
+        compared = making.rows(sets)
+        guard(self.project, self.school, compared, night.report, night.folder, comparing.sent_before, night.allowed)
+        return making.files()
 
     def _signature(self, config: Mapping[str, str | Secret]) -> str:
         """Return what a run must have in common with an unfinished one to go on with it; holds no secrets."""
@@ -187,5 +186,6 @@ class Runner:
         documents.append("" if application is None else application.model_dump_json())
         plain = {name: value for name, value in config.items() if isinstance(value, str)}
         school = self.school.model_dump_json(by_alias=True)
-        wanted = [documents, school, plain, self.plan.entities, self._mode(), str(self.options.today)]
+        options = [self._mode(), str(self.options.today), self.options.full]
+        wanted = [documents, school, plain, self.plan.entities, options]
         return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:32]

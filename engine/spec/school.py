@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from engine.kinds.guard import Guards
 from engine.kinds.value import Nested
-from engine.kinds.word import Name, TemplateText, Word
+from engine.kinds.word import Duration, Name, TemplateText, Word
 from engine.spec.settings import SettingValue
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -110,7 +111,13 @@ class School(Word):
     ] = {}
     override: Annotated[dict[Name, Override], Field(description="what is mapped otherwise here, by entity")] = {}
     connections: Annotated[int | None, Field(gt=0, le=64, description="requests under way at one time")] = None
+    guards: Annotated[
+        Guards, Field(description="what may happen to an entity in one night before a run stops and asks")
+    ] = Guards()
     drift: Annotated[Drift, Field(description="what a run does when the source has changed what it sends")] = Drift()
+    keep_runs: Annotated[
+        Duration, Field(description="how long run folders are kept; the latest complete run's always is")
+    ] = "14d"
     deliver: Annotated[
         Delivery | None, Field(description="where the files go; without it they are only made and checked")
     ] = None

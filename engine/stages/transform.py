@@ -78,9 +78,10 @@ def transform(
     sets: Mapping[str, SetRead],
     circumstances: Circumstances,
     folder: Path,
+    *more: Path,
     memory: str = "300MB",
 ) -> Transformed:
-    """Make the rows of one entity from landed sets, below `folder`."""
+    """Make the rows of one entity from landed sets, below `folder`; keys of references may be read below `more`."""
     present = {name: landed.present for name, landed in sets.items()}
 
     def place(name: str) -> str:
@@ -91,7 +92,7 @@ def transform(
     parents = {landed.file.parent for landed in sets.values()}
     for name in ("rows", "states", "quarantine"):
         _make(folder / name)
-    with connect(folder, *parents, memory=memory) as database:
+    with connect(folder, *parents, *more, memory=memory) as database:
         prepare(database, world, query, circumstances)
         _refuse_blocked(database, mapping, query)
         _run(database, mapping, world, query, place)

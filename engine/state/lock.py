@@ -2,7 +2,8 @@
 
 On one machine the lock of the school's folder keeps processes apart, and the system frees it however a process ends.
 So whoever takes the row here already holds that lock, and a row of this machine's beside the same file is a dead
-process's. A row of another machine's is taken over when nobody renewed it for a quarter of an hour. Next: `run/history`.
+process's. A row of another machine's is taken over when nobody renewed it for a quarter of an hour.
+Next: `run/history`.
 """
 
 from __future__ import annotations

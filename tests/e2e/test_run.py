@@ -180,7 +180,8 @@ def test_two_runs_of_one_school_at_one_time_are_one_too_many(tmp_path: Path) -> 
             first.send_signal(signal.SIGCONT)
             ended = end_of(first)
         assert (second.code, second.codes) == (1, ["school-busy"])
-        assert f"another run of 'waters-edge' is under way (process {first.pid})" in second.err
+        assert f"another run of 'waters-edge' is under way: run {project.latest.name} on " in second.err
+        assert f", process {first.pid}, since " in second.err
         assert ended.code == 0
         assert len(project.runs()) == 1
         assert len(project.scheduled()) == 1

@@ -60,7 +60,7 @@ def _run(folder: Path, school: str, secrets: dict[str, str], verbose: bool) -> R
     project = sound_project(folder)
     progress = Progress(verbose)
     environ = {**os.environ, **secrets}
-    options = Options(fresh=True, confirmed=True)  # it is our own simulator that it delivers to
+    options = Options(fresh=True, confirmed=True, full=True)  # to our own simulator, which begins empty each time
     try:
         return Runner(project, make_plan(project, school), options, environ, listener(progress)).run()
     finally:

@@ -21,6 +21,8 @@ from engine.cli.summary import summary
 @click.option("--dry-run", is_flag=True, help="Send, in Haplo's own dry-run mode.")
 @click.option("--fresh", is_flag=True, help="Begin anew, even if the last run did not end.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day of the run.  [default: the school's today]")
+@click.option("--full", is_flag=True, help="Read and send everything, not only what has changed.")
+@click.option("--accept", multiple=True, metavar="GUARD:ENTITY", help="Go on though this guard trips.")
 @click.option("--yes", is_flag=True, help="Deliver live without being asked; needed where there is no terminal.")
 @project_option
 @format_option
@@ -32,6 +34,8 @@ def command(
     dry_run: bool,
     fresh: bool,
     today: datetime | None,
+    full: bool,
+    accept: tuple[str, ...],
     yes: bool,
     project_folder: Path,
     form: str,
@@ -40,7 +44,8 @@ def command(
     """Run SCHOOL: extract, transform, emit, check, deliver. A run that was killed goes on where it stopped.
 
     A live delivery (mode: live in the school file) is confirmed first: one is asked on a terminal; elsewhere
-    --yes is needed.
+    --yes is needed. What is sent is what has changed since it was last sent live. A guard that trips (too much is
+    gone, or changes) stops the run before anything is sent; --accept removed:student lets it go on.
 
     \b
     Example:  haplomap run waters-edge --no-deliver
@@ -56,7 +61,8 @@ def command(
         )
     project = sound_project(project_folder)
     plan = make_plan(project, school, only)
-    options = Options(not no_deliver, dry_run, fresh, today.date() if today else None)
+    day = today.date() if today else None
+    options = Options(not no_deliver, dry_run, fresh, day, full=full, accept=accept)
     given = confirmed(plan, options, yes)
     if given is None:
         return 1

@@ -1,0 +1,162 @@
+"""What must not happen in one night without somebody's word: losses, changes and quarantine beyond a limit.
+
+A guard that trips stops the run before anything is delivered; the same command with `--accept removed:ENTITY` goes
+on. Next: `run/comparing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.errors import DocumentError, EngineError, Problem
+from engine.kinds.guard import Limits, exceeds, rows_of
+from engine.kinds.types import literal, quote
+from engine.problem_text import did_you_mean
+from engine.run.report import Report
+from engine.spec.project import Project
+from engine.spec.schema import Schema
+from engine.spec.school import School
+from engine.sql import connect
+from engine.stages.before import CHANGES
+from engine.stages.compare import Compared
+
+GUARDS: Final = ("removed", "rescoped", "changed", "quarantined", "rows", "age")
+EXAMPLES: Final = 3
+MASK: Final = "•••"
+_SAID: Final = {
+    "removed": "{figure:,} of {base:,} rows are gone at the source",
+    "rescoped": "{figure:,} of {base:,} rows are lost because a mapping, a setting or what is asked for was changed",
+    "changed": "{figure:,} of {base:,} rows change",
+    "quarantined": "{figure:,} of {base:,} rows are held back",
+    "rows": "there are {figure:,} rows, and {base:,} were sent before",
+}
+_KEYS: Final = {
+    "removed": "change = 'gone'",
+    "rescoped": "change = 'rescoped'",
+    "changed": "change = 'changed'",
+    "rows": "change IN ('gone', 'rescoped', 'kept')",
+}
+
+
+class GuardError(EngineError):
+    """Guards have stopped a run before anything was delivered."""
+
+    exit_code = 5
+    code = "guard"
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A guard that has tripped: which one, of which entity, the figures, and the limit as it is written."""
+
+    guard: str
+    entity: str
+    figure: int
+    base: int
+    limit: str
+
+    @property
+    def accept(self) -> str:
+        """What `--accept` is given to go on."""
+        return f"{self.guard}:{self.entity}"
+
+    def __str__(self) -> str:
+        said = _SAID[self.guard].format(figure=self.figure, base=self.base)
+        return f"{self.entity}: {said}, where {self.limit}"
+
+
+def trips(compared: Compared, quarantined: int, limits: Limits) -> Iterator[Trip]:
+    """Yield the guards that an entity trips."""
+    entity, before = compared.entity, compared.before
+    figures = {
+        "removed": (compared.gone, before, limits.max_removed),
+        "rescoped": (compared.rescoped, before, limits.max_rescoped),
+        "changed": (compared.changed, before, limits.max_changed),
+        "quarantined": (quarantined, compared.rows + quarantined, limits.max_quarantined),
+    }
+    for guard, (figure, base, limit) in figures.items():
+        if limit is not None and exceeds(figure, limit, base):
+            yield Trip(guard, entity, figure, base, f"max_{guard} is {limit}")
+    least = limits.min_rows
+    if least is not None and compared.rows < rows_of(least, before):
+        yield Trip("rows", entity, compared.rows, before, f"min_rows is {least}")
+
+
+def accepted(given: Sequence[str], entities: Sequence[str]) -> frozenset[str]:
+    """Return what `--accept` was given; stop with every word of it that means nothing."""
+    known = [f"{guard}:{entity}" for guard in GUARDS for entity in entities]
+    problems = []
+    for word in given:
+        if word in known:
+            continue
+        why = f"write GUARD:ENTITY; guards are {', '.join(GUARDS)}; entities {', '.join(entities)}"
+        problems.append(Problem("accept", f"--accept {word} means nothing", None, why, did_you_mean(word, known)))
+    if problems:
+        raise DocumentError(problems)
+    return frozenset(given)
+
+
+def require(tripped: Sequence[Trip], allowed: Collection[str], school: str, examples: Mapping[str, list[str]]) -> None:
+    """Stop the run where guards have tripped that nobody has accepted; `examples` are masked rows by `accept` word."""
+    open_trips = [trip for trip in tripped if trip.accept not in allowed]
+    if not open_trips:
+        return
+    several = f"{len(open_trips)} guards have" if len(open_trips) > 1 else "a guard has"
+    lines = []
+    for trip in open_trips:
+        shown = "".join(f"\n  such as {row}" for row in examples.get(trip.accept, ()))
+        lines.append(f"{trip}{shown}")
+    accept = " ".join(f"--accept {trip.accept}" for trip in open_trips)
+    raise GuardError(
+        f"{several} stopped the run of '{school}' before anything was sent",
+        why="\n".join(lines),
+        fix=f"look at it with 'haplomap diff {school}'; if it is right, go on with 'haplomap run {school} {accept}'",
+    )
+
+
+def guard(
+    project: Project,
+    school: School,
+    compared: Sequence[Compared],
+    report: Report,
+    folder: Path,
+    sent: Callable[[str], Path | None],
+    allowed: Collection[str],
+) -> None:
+    """Stop a run whose guards trip; those that were accepted are told. `sent` gives what was last sent."""
+    quarantined = {line.entity: sum(line.quarantined.values()) for line in report.entities}
+    tripped = [
+        trip for each in compared for trip in trips(each, quarantined[each.entity], school.guards.of(each.entity))
+    ]
+    report.guards += [f"{trip}{' (accepted)' if trip.accept in allowed else ''}" for trip in tripped]
+    examples = {
+        trip.accept: masked_rows(project.schema(trip.entity), trip, folder, sent(trip.entity)) for trip in tripped
+    }
+    require(tripped, allowed, school.school, examples)
+
+
+def masked_rows(schema: Schema, trip: Trip, folder: Path, sent: Path | None) -> list[str]:
+    """Return the first rows that a guard is about, as they were sent, what is personal masked."""
+    where = _KEYS.get(trip.guard)
+    if where is None or sent is None:
+        return []
+    key, changes = quote(schema.key), folder / CHANGES / f"{trip.entity}.parquet"
+    with connect(folder, sent.parent) as database:
+        chosen = f"SELECT key FROM read_parquet({literal(str(changes.resolve()))}) WHERE {where} ORDER BY key"
+        source = f"read_parquet({literal(str(sent.resolve()))})"
+        statement = f"SELECT * FROM {source} WHERE {key} IN ({chosen} LIMIT {EXAMPLES}) ORDER BY {key}"
+        result = database.execute(statement)
+        names = [column[0] for column in result.description or ()]
+        return [_masked(schema, dict(zip(names, row, strict=True))) for row in result.fetchall()]
+
+
+def _masked(schema: Schema, row: Mapping[str, object]) -> str:
+    shown = [
+        f"{name} {MASK if field.personal() else row[name]}"
+        for name, field in schema.fields.items()
+        if row.get(name) is not None
+    ]
+    return ", ".join(shown)
