@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -79,19 +79,34 @@ def recorded(beginning: Beginning) -> Iterator[None]:
     ended(report.outcome)
 
 
-@contextmanager
-def refusals_recorded(state: State, root: Path, school: str, today: date, mode: str, clock: Clock) -> Iterator[None]:
-    """Put down a run that does not even begin, because another one holds the school."""
-    began = clock.now()
-    try:
-        yield
-    except SchoolBusyError as error:
-        name = f"{began:%Y%m%d-%H%M%S}-refused-{os.getpid()}"
+@dataclass(frozen=True)
+class Refusals:
+    """Puts down a run that does not even begin, because another one holds the school."""
+
+    state: State
+    school: str
+    today: date
+    mode: str
+    clock: Clock
+
+    def enter(self, held: ExitStack, lock: AbstractContextManager[None], folder: Path | None = None) -> None:
+        """Take a lock for as long as `held` is open; a folder that was made for nothing goes."""
+        try:
+            held.enter_context(lock)
+        except SchoolBusyError as error:
+            if folder is not None:
+                with suppress(OSError):
+                    folder.rmdir()  # one with something in it stays
+            with suppress(StorageError):
+                self.state.begin_run(self._record(error))
+            raise
+
+    def _record(self, error: SchoolBusyError) -> RunRecord:
+        now = self.clock.now()
+        name = f"{now:%Y%m%d-%H%M%S}-refused-{os.getpid()}"
         summary = {"error": error.code, "notes": [error.what]}
-        record = RunRecord(name, school, "", today, mode, began, began, "refused", this_host(), os.getpid(), summary)
-        with suppress(StorageError):
-            state.begin_run(record)
-        raise
+        when = (self.today, self.mode, now, now, "refused")
+        return RunRecord(name, self.school, "", *when, this_host(), os.getpid(), summary)
 
 
 def _outcome(error: BaseException) -> str:
