@@ -35,15 +35,22 @@ class Rates:
         for name, weight in self.weights.items():
             if name not in EVENTS:
                 raise ValueError(f"no event {name!r}: one of {', '.join(EVENTS)}")
-            if weight < 0:
-                raise ValueError(f"the weight of {name} is below 0")
+            if not 0 <= weight < float("inf"):
+                raise ValueError(f"the weight of {name} is a number from 0")
 
     @classmethod
     def parse(cls, changes: str, weights: str = "") -> Rates:
         """Read rates as they are written: `1%` or `0.01`, and `join=20,leave=0`."""
-        number = float(changes.removesuffix("%")) / (100 if changes.endswith("%") else 1)
+        try:
+            number = float(changes.removesuffix("%")) / (100 if changes.endswith("%") else 1)
+        except ValueError:
+            raise ValueError(f"changes is a share such as 1% or 0.01, not {changes!r}") from None
         pairs = [item.partition("=") for item in weights.split(",") if item]
-        return cls(number, {name.strip(): float(weight or "nan") for name, _, weight in pairs})
+        try:
+            shares = {name.strip(): float(weight or "nan") for name, _, weight in pairs}
+        except ValueError as error:
+            raise ValueError(f"events are written as join=20,leave=0: {error}") from None
+        return cls(number, shares)
 
     def draw(self, random: Random, pupils: int) -> list[str]:
         """The names of a day's events."""

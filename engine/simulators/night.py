@@ -28,7 +28,10 @@ def check_nights(nights: Mapping[str, str]) -> dict[date, str]:
     for kind in nights.values():
         if kind not in NIGHTS:
             raise ValueError(f"no bad night {kind!r}: one of {', '.join(NIGHTS)}")
-    return {date.fromisoformat(day): kind for day, kind in nights.items()}
+    try:
+        return {date.fromisoformat(day): kind for day, kind in nights.items()}
+    except ValueError as error:
+        raise ValueError(f"a night is written as 2026-03-05=empty: {error}") from None
 
 
 def read_nights(body: bytes) -> dict[date, str]:

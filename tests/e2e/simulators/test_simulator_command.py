@@ -108,6 +108,15 @@ def test_help_tells_the_simulators_and_their_options() -> None:
         assert all(word in answer.stdout for word in words)
 
 
+def test_help_behind_a_name_is_that_of_the_simulator() -> None:
+    command = [sys.executable, "-m", "engine", "simulate"]
+    shown = subprocess.run([*command, "xporter", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert all(word in shown.stdout for word in ("--today", "--changes", "--events", "--nights", "--change-sets"))
+    assert "1%)" in shown.stdout
+    general = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "--nights" not in general.stdout
+
+
 def test_every_simulator_bears_the_name_of_its_module() -> None:
     found = find_simulators()
     assert {"haplo", "replay", "xporter"} <= set(found)

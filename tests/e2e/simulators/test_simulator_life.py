@@ -248,7 +248,14 @@ def test_pupils_with_an_unreadable_value_keep_it() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "events", "text"),
-    [("150%", "", "between 0% and 100%"), ("1%", "jion=2", "no event 'jion'"), ("1%", "join=-1", "below 0")],
+    [
+        ("150%", "", "between 0% and 100%"),
+        ("1%", "jion=2", "no event 'jion'"),
+        ("1%", "join=-1", "a number from 0"),
+        ("1%", "join", "a number from 0"),
+        ("1%", "join=x", "written as"),
+        ("much", "", "such as 1%"),
+    ],
 )
 def test_rates_that_cannot_be_are_refused(changes: str, events: str, text: str) -> None:
     with pytest.raises(ValueError, match=text):
