@@ -63,7 +63,7 @@ def _create(api: StandardApi | BatchApi, spec: Deliver, emitted: Emitted, steps:
 
 
 def _forget_unknown(error: DeliveryError, steps: Steps) -> None:
-    """Have the batch made anew when Haplo does not know it: its identifier did not come as it was sent."""
+    """Have the batch made anew when Haplo does not know it: what it does not know it will not import."""
     if isinstance(error, UnknownBatchError):
         steps.refuse("create", left=" ".join((*steps.left(), NAMELESS)))
 
@@ -95,6 +95,10 @@ def _schedule(api: StandardApi | BatchApi, batch: str, steps: Steps, *, asked_be
         if not asked_before:
             steps.give_up("schedule", error, asked_before=False, batch=batch)
             raise
+    except UnknownBatchError as error:
+        steps.refuse("schedule", batch=batch)
+        _forget_unknown(error, steps)
+        raise
     except DeliveryError as error:
         certain = steps.give_up("schedule", error, asked_before=asked_before, batch=batch)
         known = "it is not scheduled" if certain else "whether it is scheduled is not known yet"

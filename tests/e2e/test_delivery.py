@@ -173,6 +173,22 @@ def test_a_refusal_after_a_lost_answer_says_that_nothing_is_known(emitted: Emitt
         assert _send(simulator, emitted, journal).batch == simulator.store.describe()[0]["id"]
 
 
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_batch_that_haplo_does_not_know_any_more_is_made_anew(lost: str, emitted: Emitted, journal: Journal) -> None:
+    with HaploSimulator(faults=[{"match": {"path": "schedule$"}, "times": 1, "do": {"drop": lost}}]) as simulator:
+        with pytest.raises(DeliveryError, match="broke off"):
+            _send(simulator, emitted, journal)
+        [(known, batch)] = simulator.store.batches.items()
+        simulator.store.batches = {"restored": batch}
+        with pytest.raises(DeliveryError, match="refused it") as failure:
+            _send(simulator, emitted, journal)
+        assert failure.value.fix == "give the same command again: it makes a new batch"
+        done = _send(simulator, emitted, journal)
+        made = simulator.store.batches[done.batch]
+    assert done.batch != known
+    assert (made.state, len(made.files), made.uploads) == ("scheduled", 2, 2)
+
+
 def test_a_batch_of_other_files_of_the_same_run_is_told(emitted: Emitted, journal: Journal) -> None:
     fault = {"match": {"path": "file$", "nth": 2}, "times": 1, "do": {"drop": "before"}}
     with HaploSimulator(faults=[fault]) as simulator:
