@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -79,34 +79,13 @@ def recorded(beginning: Beginning) -> Iterator[None]:
     ended(report.outcome)
 
 
-@dataclass(frozen=True)
-class Refusals:
-    """Puts down a run that does not even begin, because another one holds the school."""
-
-    state: State
-    school: str
-    today: date
-    mode: str
-    clock: Clock
-
-    def enter(self, held: ExitStack, lock: AbstractContextManager[None], folder: Path | None = None) -> None:
-        """Take a lock for as long as `held` is open; a folder that was made for nothing goes."""
-        try:
-            held.enter_context(lock)
-        except SchoolBusyError as error:
-            if folder is not None:
-                with suppress(OSError):
-                    folder.rmdir()  # one with something in it stays
-            with suppress(StorageError):
-                self.state.begin_run(self._record(error))
-            raise
-
-    def _record(self, error: SchoolBusyError) -> RunRecord:
-        now = self.clock.now()
-        name = f"{now:%Y%m%d-%H%M%S}-refused-{os.getpid()}"
-        summary = {"error": error.code, "notes": [error.what]}
-        when = (self.today, self.mode, now, now, "refused")
-        return RunRecord(name, self.school, "", *when, this_host(), os.getpid(), summary)
+def record_refusal(root: Path, error: SchoolBusyError, school: str, today: date, mode: str, clock: Clock) -> None:
+    """Put down a run that did not even begin, because another one holds the school."""
+    now, pid = clock.now(), os.getpid()
+    name, summary = f"{now:%Y%m%d-%H%M%S}-refused-{pid}", {"error": error.code, "notes": [error.what]}
+    record = RunRecord(name, school, "", today, mode, now, now, "refused", this_host(), pid, summary)
+    with suppress(StorageError), open_state(root) as state:
+        state.begin_run(record)
 
 
 def _outcome(error: BaseException) -> str:
