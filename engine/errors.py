@@ -10,6 +10,7 @@ What to do about it decides the class, and the class decides the exit code:
     ├── SourceError              1   a source answered badly; `request` says which one
     │   ├── SourceRefused        1   auth, scope, unknown school: never tried again
     │   ├── SourcePaused         4   the school has paused, or not yet given, its consent
+    │   ├── ChangesRefused       1   a source does not take our change token: everything is read instead
     │   ├── SourceUnavailable    1   may heal: tried again, after `retry_after` seconds where known
     │   └── AnswerUnreadable     1   truncated, not what was declared, or the books do not add up
     ├── TransformError           1   the mapping could not be carried out
@@ -98,6 +99,11 @@ class SourceRefused(SourceError):
 class SourcePaused(SourceError):
     exit_code = 4
     code = "source-paused"
+
+
+class ChangesRefused(SourceError):
+    code = "changes-refused"
+    endpoint = ""
 
 
 class SourceUnavailable(SourceError):

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from engine.kinds.select import MISSING, PathText, path
 from engine.kinds.word import Duration, Pattern, Texts, Word, problem
 
-Means = Literal["paused", "refused", "expired", "retry", "fatal"]
+Means = Literal["paused", "refused", "expired", "restart", "retry", "fatal"]
 
 
 class When(Word):
@@ -55,7 +55,7 @@ class ErrorRule(Word):
     """An answer that means failure.
 
     paused: the school has stopped the feed for now; refused: never tried again; expired: a new token, then the same
-    request again; retry: may heal; fatal: ends the run.
+    request again; restart: the change token is not taken, everything is read; retry: may heal; fatal: ends the run.
     """
 
     when: Annotated[When, Field(description="what an answer must be like")]

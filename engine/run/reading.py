@@ -1,24 +1,35 @@
-"""The first half of a run: answers are extracted, record sets landed, drift told. Next: `run/making`."""
+"""The first half of a run: answers are extracted, record sets landed and mirrored, drift told. Next: `run/making`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.clock import Clock
-from engine.errors import TransformError
+from engine.errors import ChangesRefused, TransformError
 from engine.journal import Journal
+from engine.kinds.changes import ChangedSince, ChangeToken
+from engine.run.choosing import Terms, Way, choose, signature, with_keys
+from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts, in_full, mirror_row
 from engine.run.plan import Plan
 from engine.run.report import Report, SetReport
 from engine.secret import Secret
+from engine.spec.changing import changes_of
+from engine.stages.answer import Answer
 from engine.stages.events import Event, Tell
 from engine.stages.extract import Want, extract
 from engine.stages.land import SetFacts, land
+from engine.stages.mirror import clear, keep
 from engine.stages.transform import SetRead
+from engine.state import Mirror, State
 
 _WORTH_A_NOTE = ("changed", "repeated-keys", "page-size", "reasked")
+MIRROR = "mirror"
+"""The folder of a school in which its mirrors are, each in a folder of its set's name."""
 
 
 def set_read(facts: SetFacts, fields: frozenset[str] | None) -> SetRead:
@@ -27,38 +38,189 @@ def set_read(facts: SetFacts, fields: frozenset[str] | None) -> SetRead:
 
 
 class Reading:
-    """Reads what a plan needs, once; what the journal has is not read again."""
+    """Reads what a plan needs, once; what the journal has is not read again.
 
-    def __init__(self, plan: Plan, folder: Path, journal: Journal, clock: Clock, tell: Tell, report: Report) -> None:
+    With a state, what was read before is kept in mirrors, and only what changed is asked for where the source can be
+    asked so; `full` asks for everything; `reuse` does not ask for what was read so short a time ago.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        journal: Journal,
+        clock: Clock,
+        tell: Tell,
+        report: Report,
+        state: State | None = None,
+        *,
+        full: bool = False,
+        reuse: timedelta | None = None,
+    ) -> None:
         self.plan, self.folder, self.journal, self.clock = plan, folder, journal, clock
-        self._tell, self._report = tell, report
+        self._tell, self._report, self._state = tell, report, state
+        self._home, self._zone = folder.parent, ZoneInfo(plan.school.time_zone)
+        self._terms = Terms(clock.now(), self._zone, full, reuse)
+        self._ways: dict[str, Way] = {}
 
     def read(self, config: Mapping[str, str | Secret]) -> dict[str, SetRead]:
         """Return every record set that the plan needs."""
-        wants = self.plan.wants()
-        missing = [want for want in wants if any(self._landed(name) is None for name in want.sets)]
-        answers = extract(self.plan.source, config, missing, self.folder, self.journal, self.clock, self._hear)
+        wants = [self._wanted(want) for want in self.plan.wants()]
+        self._ways = {want.endpoint: self._way(want) for want in wants}
+        missing = [want for want in wants if self._missing(want)]
+        while missing:
+            missing = self._round(missing, config)
         sets = {}
-        for want in wants:
-            own = [answer for answer in answers if answer.endpoint == want.endpoint]
-            for name, fields in want.sets.items():
-                facts = self._landed(name) or self._land(want, name, own)
+        for want, planned in zip(wants, self.plan.wants(), strict=True):
+            came = self._came(want)
+            self._keep(want, came)
+            for name, fields in planned.sets.items():
+                facts = self._landed(want, name)
+                assert facts is not None
                 self._tell(Event("landed", f"{name}: {facts.rows:,} records", name, facts.rows, facts.rows))
-                sets[name] = set_read(replace(facts, file=self.folder / "sets" / facts.file.name), fields)
-                self._enter(name, facts)
+                read = set_read(replace(facts, file=self.folder / "sets" / facts.file.name), fields)
+                sets[name] = replace(read, complete=name in came.complete, data_time=came.moment)
+                self._enter(want, name, fields, facts, came)
         return sets
 
-    def _land(self, want: Want, name: str, answers: list[Any]) -> SetFacts:
-        facts = land(self.plan.source, name, want.sets[name], answers, self.folder / "sets")
-        self.journal.record(f"land:{name}", **{**asdict(facts), "file": facts.file.name})
-        return facts
+    def _wanted(self, want: Want) -> Want:
+        return want if self._state is None else with_keys(self.plan.source, want)
 
-    def _landed(self, name: str) -> SetFacts | None:
+    # How an endpoint is read
+
+    def _way(self, want: Want) -> Way:
+        """Return the way that the run is on, or choose one; a way whose mirrors have gone is chosen anew."""
+        entry = self.journal.get(f"way:{want.endpoint}")
+        way = None if entry is None else Way(**entry)
+        mirrors = self._mirrors()
+        if way is not None:
+            self._ways[want.endpoint] = way
+            stands = way.base == {name: mirrors[name].file for name in way.base if name in mirrors}
+            if way.mode == "full" or stands or not self._missing(want):
+                return self._tell_way(want, way)
+        if self._state is None:
+            return Way("full", self._terms.now.isoformat())
+        chosen = choose(self.plan.source, self.plan.school, want, mirrors, self._home, self._terms)
+        return self._record(want, replace(chosen, number=1 if way is None else way.number + 1))
+
+    def _anew(self, want: Want, why: str) -> None:
+        """Have everything of an endpoint read; where even that is asked with a token, without one."""
+        way, changes = self._ways[want.endpoint], changes_of(self.plan.source, want.endpoint)
+        begin = changes.begin() if isinstance(changes, ChangeToken | ChangedSince) and way.mode != "full" else {}
+        self._ways[want.endpoint] = self._record(want, way.in_full(why, begin))
+
+    def _record(self, want: Want, way: Way) -> Way:
+        self.journal.record(f"way:{want.endpoint}", **way.facts())
+        return self._tell_way(want, way)
+
+    def _tell_way(self, want: Want, way: Way) -> Way:
+        if way.told or way.mode == "reuse":
+            said = "read in full" if way.mode == "full" else "not asked again"
+            self._report.notes.append(f"{want.endpoint}: {said}: {way.why}")
+        return way
+
+    def _mirrors(self) -> dict[str, Mirror]:
+        return {} if self._state is None else self._state.mirrors(self.plan.school.school)
+
+    # What comes of it
+
+    def _missing(self, want: Want) -> bool:
+        return any(self._landed(want, name) is None for name in want.sets)
+
+    def _round(self, wants: list[Want], config: Mapping[str, str | Secret]) -> list[Want]:
+        """Read endpoints; return those that must be read again, in full."""
+        for want in wants:
+            if self._ways[want.endpoint].mode == "reuse":
+                self._use_again(want)
+        asked = [self._asked(want) for want in wants if self._ways[want.endpoint].mode != "reuse"]
+        try:
+            answers = extract(self.plan.source, config, asked, self.folder, self.journal, self.clock, self._hear)
+        except ChangesRefused as error:
+            [refused] = [want for want in asked if want.endpoint == error.endpoint]
+            if not refused.given:
+                raise
+            self._anew(refused, error.what)
+            return [want for want in wants if self._missing(want)]
+        for want in asked:
+            own = [answer for answer in answers if answer.endpoint == want.endpoint]
+            try:
+                self._land(want, own)
+            except AnewError as error:
+                self._anew(want, error.why)
+        return [want for want in wants if self._missing(want)]
+
+    def _asked(self, want: Want) -> Want:
+        way = self._ways[want.endpoint]
+        return replace(want, given=way.given, changes=way.mode == "changes")
+
+    def _land(self, want: Want, answers: list[Answer]) -> None:
+        source, mirrors = self.plan.source, self._mirrors()
+        if want.changes:
+            sets, came = Merging(source, want, answers, mirrors, self._home, self.folder, self._zone).merge()
+        else:
+            came, sets = in_full(source, want, answers, mirrors, self._zone), {}
+        self._put_down(want, came)
+        for name, fields in want.sets.items():
+            if sets or self._landed(want, name) is None:
+                facts = sets.get(name) or land(source, name, fields, answers, self.folder / "sets")
+                self._put_down_set(want, name, facts)
+
+    def _use_again(self, want: Want) -> None:
+        """Take mirrors for what was read."""
+        mirrors = self._mirrors()
+        times = [mirrors[name].data_time for name in want.sets]
+        known = [time for time in times if time is not None]
+        self._put_down(want, Came(min(known).isoformat() if known else None))
+        for name, fields in want.sets.items():
+            mirror, wanted = mirrors[name], fields or frozenset()
+            file = self.folder / "sets" / f"{name}.parquet"
+            keep(self._home / mirror.file, file)
+            declared = [each for each in self.plan.source.find(name)[2].fields if fields is None or each in wanted]
+            present = tuple(each for each in declared if each in mirror.present)
+            absent = tuple(each for each in declared if mirror.rows and each not in mirror.present)
+            facts = SetFacts(name, file, mirror.rows, mirror.rows, present, absent, (), (), 0, 0)
+            self._put_down_set(want, name, facts)
+
+    def _put_down(self, want: Want, came: Came) -> None:
+        self.journal.record(f"came:{want.endpoint}", **came_facts(came))
+
+    def _came(self, want: Want) -> Came:
+        entry = self.journal.get(f"came:{want.endpoint}")
+        return Came(complete=list(want.sets)) if entry is None else Came(**entry)
+
+    def _put_down_set(self, want: Want, name: str, facts: SetFacts) -> None:
+        number = self._ways[want.endpoint].number
+        self.journal.record(f"land:{name}", way=number, **{**asdict(facts), "file": facts.file.name})
+
+    def _landed(self, want: Want, name: str) -> SetFacts | None:
         entry = self.journal.get(f"land:{name}")
-        if entry is None:
+        if entry is None or entry.pop("way", 1) != self._ways[want.endpoint].number:
             return None
         facts: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
         return SetFacts(**{**facts, "file": Path(entry["file"])})
+
+    def _keep(self, want: Want, came: Came) -> None:
+        """Make what was read the mirror of its sets: files first, then the state, old files last."""
+        way, state = self._ways[want.endpoint], self._state
+        if state is None or way.mode == "reuse":
+            return
+        school, run = self.plan.school, self.folder.name
+        if self.journal.get(f"mirror:{want.endpoint}") is None:
+            before, rows = self._mirrors(), []
+            for name in want.sets:
+                facts = self._landed(want, name)
+                assert facts is not None
+                file = f"{MIRROR}/{name}/{run}.parquet"
+                keep(self.folder / "sets" / facts.file.name, self._home / file)
+                signed = signature(self.plan.source, school, want, name, came.system)
+                made = {"signature": signed, "mode": way.mode, "at": way.at, "run": run}
+                rows.append(mirror_row(name, facts, came, before.get(name), made, file))
+            state.put_mirrors(school.school, rows)
+            self.journal.record(f"mirror:{want.endpoint}", token=came.token)
+        for name in want.sets:
+            clear(self._home / MIRROR / name, f"{run}.parquet")
+
+    # What is told
 
     def _hear(self, event: Event) -> None:
         """Pass on what extraction tells; keep for the report what is more than progress."""
@@ -66,16 +228,21 @@ class Reading:
             self._report.notes.append(f"{event.about}: {event.text}" if event.about else event.text)
         self._tell(event)
 
-    def _enter(self, name: str, facts: SetFacts) -> None:
+    def _enter(self, want: Want, name: str, fields: frozenset[str] | None, facts: SetFacts, came: Came) -> None:
         """Put a set into the report, with what drifted; that is a failure where the school says so."""
-        self._report.sets.append(
-            SetReport(name, facts.rows, facts.repeated or 0, list(facts.absent), list(facts.drift))
-        )
+        way = self._ways[want.endpoint]
+        absent = [each for each in facts.absent if fields is None or each in fields]
+        found = SetReport(name, facts.rows, facts.repeated or 0, absent, list(facts.drift), way.mode)
+        found.changes, found.complete = came.changes.get(name, {}), name in came.complete
+        found.data_time, found.system = came.data_time, came.system
+        found.age_hours = age_hours(came, datetime.fromisoformat(way.at))
+        self._report.sets.append(found)
+        self._report.notes += [f"{want.endpoint}: {note}" for note in came.notes]
         if facts.repeated:
             several = f"{facts.repeated_across:,} of them on several pages"
             self._report.notes.append(f"{name}: {facts.repeated:,} keys stand on several records, {several}")
         drift = self.plan.school.drift
-        self._drifted("missing_field", name, facts.absent, "is mapped, and was not sent", drift.missing_field)
+        self._drifted("missing_field", name, tuple(absent), "is mapped, and was not sent", drift.missing_field)
         self._drifted("unknown_field", name, facts.drift, "was sent, and nothing declares it", drift.unknown_field)
 
     def _drifted(self, kind: str, set_name: str, fields: tuple[str, ...], said: str, policy: str) -> None:

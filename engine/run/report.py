@@ -35,13 +35,23 @@ class EntityReport:
 
 @dataclass
 class SetReport:
-    """One record set as it was read."""
+    """One record set as it was read. `read`: full, changes, or reuse (not asked again)."""
 
     set: str
     rows: int
     repeated: int = 0
     absent: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    read: str = "full"
+    changes: dict[str, int] = field(default_factory=dict)
+    """Of a read by changes: records that are new, changed, deleted."""
+    complete: bool = True
+    """Whether what is not in it is gone at the source."""
+    data_time: str | None = None
+    """Of when the data are, by the source's account; how many hours old they were when they were read."""
+    age_hours: float | None = None
+    system: str = ""
+    """The system behind the source, by its account."""
 
 
 @dataclass

@@ -14,6 +14,7 @@ from engine.errors import Place, Problem
 from engine.kinds.word import Word
 from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding, BoundName
+from engine.spec.check_changes import check_changes
 from engine.spec.check_school import check_school
 from engine.spec.check_text import check_texts, templates
 from engine.spec.load import Loaded
@@ -85,6 +86,7 @@ def _check_endpoint_map(
         if api is None:
             what = f"there is no api '{endpoint.api}'"
             yield unknown("unknown-api", what, document, (*at, "api"), endpoint.api, list(source.apis))
+        yield from check_changes(document, at, endpoint, api)
         for set_name, record_set in endpoint.sets.items():
             path = (*at, "sets", set_name)
             homes = [e for e, other, _ in whole.sets() if other == set_name]

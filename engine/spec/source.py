@@ -13,6 +13,7 @@ from pydantic import Field
 
 from engine.kinds.answer import ErrorRule, Rates, Retry
 from engine.kinds.auth import Auth
+from engine.kinds.changes import Changes, DataTime, DeletedSets
 from engine.kinds.pages import Pages
 from engine.kinds.select import PathText
 from engine.kinds.types import Formats, SourceField
@@ -46,6 +47,17 @@ class Api(Word):
     headers: Annotated[dict[str, TemplateText], Field(description="headers of every request")] = {}
     params: Annotated[dict[str, TemplateText], Field(description="parameters of every request")] = {}
     pages: Annotated[Pages | None, Field(description="how endpoints page that do not say so themselves")] = None
+    changes: Annotated[
+        Changes | None,
+        Field(description="how endpoints are asked for what changed only, unless they say so themselves"),
+    ] = None
+    deleted: Annotated[
+        DeletedSets | None, Field(description="where records that are gone are listed, unless a set says so itself")
+    ] = None
+    data_time: Annotated[DataTime | None, Field(description="where an answer says of when its data are")] = None
+    system: Annotated[PathText | None, Field(description="where an answer names the system that its data are from")] = (
+        None
+    )
     options_asked: Annotated[
         Asked | None, Field(description="how the options that fields and sets name are asked for")
     ] = None
@@ -65,6 +77,11 @@ class RecordSet(Word):
 
     records: Annotated[PathText, Field(description="the path of the list of records")]
     key: Annotated[Texts | None, Field(description="the field, or fields, that tell records apart")] = None
+    deleted: Annotated[PathText | None, Field(description="the path of the list of records that are gone")] = None
+    deleted_key: Annotated[
+        list[PathText] | PathText | None,
+        Field(description="what tells there which record is gone, if not what tells records apart"),
+    ] = None
     counted: Annotated[bool, Field(description="the totals that an answer states are those of this set")] = True
     option: Annotated[str | None, Field(description="the option to ask for to get these records")] = None
     scope: Annotated[object, Field(description="the consent that opens this set")] = None
@@ -82,6 +99,9 @@ class Endpoint(Word):
     get: Annotated[TemplateText, Field(description="the path, below the base URL")]
     params: Annotated[dict[str, TemplateText], Field(description="parameters of its requests")] = {}
     pages: Annotated[Pages | None, Field(description="how its answers are paged, if not as the api says")] = None
+    changes: Annotated[
+        Changes | None, Field(description="how it is asked for what changed only, if not as the api says")
+    ] = None
     sets: Annotated[
         dict[Name, RecordSet], Field(description="the record sets in its answers; names are unique in the source")
     ]

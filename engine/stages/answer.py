@@ -7,7 +7,7 @@ Next: `stages/envelope`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of an endpoint. `last` and `total` are what it states of the whole, where it does."""
+    """One answer of an endpoint. `last` and `total` are what it states of the whole, where it does.
+
+    `said` is what it says beside its records, where it does: `data_time`, `system`, `next` (the change token) and
+    `total` (of all records, changed or not).
+    """
 
     endpoint: str
     page: int
@@ -54,17 +58,18 @@ class Answer:
     sets: dict[str, Seen]
     last: int | None = None
     total: int | None = None
+    said: Mapping[str, str] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """Return what a journal keeps of it."""
         sets = {name: seen.facts() for name, seen in self.sets.items()}
-        return {"bytes": self.size, "last": self.last, "total": self.total, "sets": sets}
+        return {"bytes": self.size, "last": self.last, "total": self.total, "sets": sets, "said": dict(self.said)}
 
     @classmethod
     def read(cls, endpoint: str, page: int, file: Path, facts: Mapping[str, Any]) -> Answer:
         """Read what `facts` gave."""
         sets = {name: Seen.read(seen) for name, seen in facts["sets"].items()}
-        return cls(endpoint, page, file, facts["bytes"], sets, facts["last"], facts["total"])
+        return cls(endpoint, page, file, facts["bytes"], sets, facts["last"], facts["total"], facts.get("said", {}))
 
 
 def page_ranges(pages: Iterable[int]) -> str:

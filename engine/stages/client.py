@@ -11,12 +11,12 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, NoReturn, Self
 from urllib.parse import quote
 
 from engine.clock import Clock
-from engine.errors import AnswerUnreadable, SourceError, SourcePaused, SourceRefused, SourceUnavailable
+from engine.errors import AnswerUnreadable, ChangesRefused, SourceError, SourcePaused, SourceRefused, SourceUnavailable
 from engine.journal import cannot_write
 from engine.kinds.answer import ErrorRule
 from engine.kinds.auth import TokenAuth
@@ -70,14 +70,23 @@ class Client:
         """End the waits of all threads that ask."""
         self._patience.stop()
 
-    def fetch(self, name: str, get: str, params: Mapping[str, str], file: Path, reader: Reader) -> Envelope:
+    def fetch(
+        self,
+        name: str,
+        get: str,
+        params: Mapping[str, str],
+        file: Path,
+        reader: Reader,
+        given: Mapping[str, str] = MappingProxyType({}),
+    ) -> Envelope:
         """Ask for a path of this API and return the envelope of its answer, which is then in the file.
 
-        `get` and `params` are templates; what `params` gives goes before the API's own parameters.
+        `get` and `params` are templates; what `params` gives goes before the API's own parameters. `given` are
+        parameters that are sent as they are: they hold what a source said.
         """
         url = f"{self._base}/{fill_in(get, self._path_context).lstrip('/')}"
         own = {key: fill_in(text, self._context) for key, text in params.items()}
-        asked = Request(name, url, params={**self._params, **own}, headers=self._headers)
+        asked = Request(name, url, params={**self._params, **own, **given}, headers=self._headers)
 
         def attempt() -> Envelope:
             shown = self._credential.current()
@@ -152,6 +161,8 @@ class Client:
             raise SourcePaused(what, why=why, fix=rule.fix)
         if rule.means == "expired":
             raise _NotAcceptedError(SourceRefused(what, why=why, fix=rule.fix or _FIX_KEYS))
+        if rule.means == "restart":
+            raise ChangesRefused(what, why=why, fix=rule.fix)
         if rule.means == "retry":
             raise MayHealError(SourceUnavailable(what, why=why, fix=rule.fix), self._asked_to_wait(head))
         if rule.means == "refused":

@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -119,14 +119,14 @@ class Credential:
         return end - min(timedelta(seconds=seconds(auth.renew_before)), (end - now) / 2)
 
 
-def utc_time(value: Any) -> datetime | None:
-    """Read an ISO time with any number of decimals, in UTC where it does not say; None when it is not one."""
+def utc_time(value: Any, zone: tzinfo = UTC) -> datetime | None:
+    """Read an ISO time with any number of decimals, in `zone` where it does not say; None when it is not one."""
     match = _TIME.fullmatch(value) if value is not MISSING and isinstance(value, str) else None
     if match is None:
         return None
     text = match[1] + (match[2] or "")[:7] + (match[3] or "")
     try:
         when = datetime.fromisoformat(text)
-        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+        return (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

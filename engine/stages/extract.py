@@ -13,16 +13,17 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine.clock import Clock
-from engine.errors import AnswerUnreadable
+from engine.errors import AnswerUnreadable, ChangesRefused
 from engine.journal import Journal, cannot_write
 from engine.kinds.pages import OnePage
 from engine.kinds.select import MISSING, path
 from engine.secret import Secret
+from engine.spec.changing import deleted_sets, said_paths
 from engine.spec.source import Endpoint, RecordSet, Source
 from engine.stages.answer import Answer
 from engine.stages.books import Books
@@ -33,10 +34,16 @@ from engine.stages.events import Event, Tell
 
 @dataclass(frozen=True)
 class Want:
-    """What is wanted of an endpoint: record sets, each with the fields in use; None is all that are declared."""
+    """What is wanted of an endpoint: record sets, each with the fields in use; None is all that are declared.
+
+    `given` are parameters that are sent as they are, before all others; with `changes` the answers hold what changed
+    only, and what is gone.
+    """
 
     endpoint: str
     sets: Mapping[str, frozenset[str] | None]
+    given: Mapping[str, str] = field(default_factory=dict)
+    changes: bool = False
 
 
 def extract(
@@ -64,7 +71,11 @@ def extract(
                 client = Client(source.apis[api], config, clock, tell_one_at_a_time)
                 clients[api] = stack.enter_context(client)
             read = _Read(source, config, want, clients[api], folder, journal, tell_one_at_a_time)
-            answers += read.run()
+            try:
+                answers += read.run()
+            except ChangesRefused as error:
+                error.endpoint = want.endpoint
+                raise
     return answers
 
 
@@ -108,9 +119,12 @@ class _Read:
         self._folder = folder / "answers" / want.endpoint
         self._connections = api.rates.connections
         self._pages = self._endpoint.pages or api.pages or OnePage(kind="none")
-        self._params = request_params(source, want)
+        self._params, self._given = request_params(source, want), dict(want.given)
         self._sets: dict[str, RecordSet] = {name: self._endpoint.sets[name] for name in want.sets}
-        self._reader = Reader(self._sets, [*self._pages.paths(), *client.rule_paths()])
+        self._gone = deleted_sets(source, want.endpoint, want.sets) if want.changes else {}
+        self._said = said_paths(source, want.endpoint)
+        paths = [*self._pages.paths(), *client.rule_paths(), *self._said.values()]
+        self._reader = Reader({**self._sets, **self._gone}, paths)
         counted = [name for name, each in self._sets.items() if each.counted]
         first, size = self._pages.first_page(), self._pages.page_size()
         self._books = Books(want.endpoint, counted, first, size, tell)
@@ -163,6 +177,8 @@ class _Read:
         }
         plain = {key: value for key, value in config.items() if isinstance(value, str)}
         asked = [base_url, self._endpoint.get, api_params, self._params, pages, places, fields, plain]
+        if self._given or self._gone:
+            asked += [self._given, {name: each.model_dump(mode="json") for name, each in self._gone.items()}]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
     def _in_order(self, pages: range) -> Iterator[tuple[int, Answer]]:
@@ -214,9 +230,9 @@ class _Read:
 
     def _ask(self, name: str, page: int, part: Path) -> Answer:
         params = {**self._params, **self._pages.params(page)}
-        envelope = self._client.fetch(name, self._endpoint.get, params, part, self._reader)
+        envelope = self._client.fetch(name, self._endpoint.get, params, part, self._reader, self._given)
         for set_name, seen in envelope.sets.items():
-            if seen is None:
+            if seen is None and set_name not in self._gone:
                 raise AnswerUnreadable(
                     f"{name}: the answer comes without its list of records of '{set_name}'",
                     why=f"the source document says that it stands at {self._sets[set_name].records}",
@@ -233,7 +249,8 @@ class _Read:
         if page != self._pages.first_page() and self._silent(facts):
             last = None
         total = self._pages.stated_total(facts)
-        return Answer(self._name, page, self._file(page), part.stat().st_size, sets, last, total)
+        said = {what: text for what, where in self._said.items() if (text := _text(path(where).first(facts)))}
+        return Answer(self._name, page, self._file(page), part.stat().st_size, sets, last, total, said)
 
     def _silent(self, facts: Any) -> bool:
         """Say whether an answer says nothing at all about pages."""
@@ -284,6 +301,11 @@ class _Read:
 
     def _file(self, page: int) -> Path:
         return self._folder / f"{page:06d}.json"
+
+
+def _text(value: Any) -> str:
+    """Return what stands in an envelope as text; '' for what is none."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 _ASK_ONCE_MORE = {"page-short", "page-long", "page-loop", "records-missing"}

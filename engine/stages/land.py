@@ -60,10 +60,22 @@ def land(source: Source, set_name: str, fields: Iterable[str] | None, answers: S
 
     `fields` are those that are needed; None is all that are declared. Fields stand in declared order.
     """
-    record_set = source.find(set_name)[2]
+    return land_set(set_name, source.find(set_name)[2], fields, answers, out, omits_null=source.formats.omits_null)
+
+
+def land_set(
+    set_name: str,
+    record_set: RecordSet,
+    fields: Iterable[str] | None,
+    answers: Sequence[Answer],
+    out: Path,
+    *,
+    omits_null: bool,
+) -> SetFacts:
+    """Write `out/<set>.parquet` from answers that hold this set, which a source document need not have."""
     needed = [name for name in record_set.fields if fields is None or name in set(fields)]
     answers = sorted(answers, key=lambda answer: answer.page)
-    mixed = _mixed(set_name, needed, answers, omits_null=source.formats.omits_null)
+    mixed = _mixed(set_name, needed, answers, omits_null=omits_null)
     file = out / f"{set_name}.parquet"
     _make_folder(out)
     folders = {answer.file.parent for answer in answers}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +44,16 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class SetRead:
-    """A landed record set: its file, how many records it has, and the fields that came."""
+    """A landed record set: its file, how many records it has, and the fields that came.
+
+    `complete`: what is not in it is gone at the source; `data_time`: of when its data are, by the source's account.
+    """
 
     file: Path
     rows: int
     present: frozenset[str]
+    complete: bool = True
+    data_time: datetime | None = None
 
 
 @dataclass

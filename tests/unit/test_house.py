@@ -18,7 +18,7 @@ FILES = sorted(ENGINE.rglob("*.py"))
 NAMES = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in FILES}
 LAYERS = ("bottom", "state", "kinds", "spec", "haplo", "stages", "run", "cli")
 """From the bottom up: a layer imports those before it, and itself."""
-STEPS = ("extract", "land", "transform", "check", "emit", "deliver")
+STEPS = ("extract", "land", "mirror", "transform", "check", "emit", "deliver")
 LONG_FUNCTIONS: dict[str, str] = {}
 """Functions of more than 45 lines, each with its reason."""
 HOMES = {

@@ -1,0 +1,231 @@
+"""How each endpoint is read tonight: in full, by what changed, or not at all; and why. Asks nothing of anyone.
+
+The copy that a school keeps of a record set, its mirror, was made by a certain request of a certain source
+document. Changes are asked for only where the same request would be made again. Next: `run/mirroring`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from engine.kinds.changes import ChangedSince, ChangeToken, NoChanges
+from engine.kinds.word import seconds
+from engine.spec.changing import changes_of, deleted_path
+from engine.spec.school import School
+from engine.spec.source import Source
+from engine.stages.extract import Want, options_asked
+from engine.stages.mirror import Shape, look_at
+from engine.state import Mirror
+
+FIRST: Final = "nothing was read before"
+_CHANGED: Final = {
+    "api": "the address, or the school's config, changed",
+    "set": "the source document changed",
+    "changes": "the source document says otherwise how to ask for changes",
+    "params": "its parameters changed",
+    "options": "other options are asked for",
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a run asks: everything in full; or no read of what was read so short a time ago."""
+
+    now: datetime
+    zone: ZoneInfo
+    full: bool = False
+    reuse: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an endpoint is read. `given` are the parameters; `base` the files of the mirrors it stands on, by set."""
+
+    mode: Literal["full", "changes", "reuse"]
+    at: str
+    """The time of the run's question; what was changed later may or may not be in the answers."""
+    why: str = ""
+    given: dict[str, str] = field(default_factory=dict)
+    base: dict[str, str] = field(default_factory=dict)
+    number: int = 1
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a journal keeps of it."""
+        return asdict(self)
+
+    def in_full(self, why: str, begin: dict[str, str]) -> Way:
+        """Return the way on which everything is read anew."""
+        return Way("full", self.at, why, begin, number=self.number + 1)
+
+    @property
+    def told(self) -> bool:
+        """Whether a person should know why everything is read."""
+        return self.mode == "full" and self.why not in ("", FIRST)
+
+    def __str__(self) -> str:
+        said = {"full": "in full", "changes": "by changes", "reuse": "not asked again"}[self.mode]
+        return f"{said}: {self.why}" if self.why else said
+
+
+def choose(source: Source, school: School, want: Want, mirrors: Mapping[str, Mirror], home: Path, terms: Terms) -> Way:
+    """Choose how an endpoint is read; `mirrors` are all that the school has, by set."""
+    return _Choice(source, school, want, mirrors, home, terms).way()
+
+
+def signature(source: Source, school: School, want: Want, set_name: str, system: str) -> str:
+    """Return what a mirror is made by, part by part, as digests: when one differs, its changes are not asked for."""
+    return json.dumps({**_signed(source, school, want, set_name), "system": system}, sort_keys=True)
+
+
+def system_of(mirror: Mirror) -> str:
+    """Return the name of the system that a mirror's data are from; '' where it is not known."""
+    return str(_read(mirror.signature).get("system", ""))
+
+
+def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[str, str]:
+    endpoint = source.endpoints[want.endpoint]
+    api, record_set = source.apis[endpoint.api], endpoint.sets[set_name]
+    config = {name: value for name, value in school.config.items() if isinstance(value, str | int)}
+    fields = {name: spec.paths(name) for name, spec in record_set.fields.items()}
+    keys = [record_set.key, record_set.deleted_key, deleted_path(record_set, api)]
+    return {
+        "api": _sha([source.source, api.base_url, endpoint.get, config]),
+        "set": _sha([record_set.records, keys, fields]),
+        "changes": _sha(changes_of(source, want.endpoint).model_dump(mode="json")),
+        "params": _sha([api.params, endpoint.params]),
+        "options": _sha(options_asked(endpoint, want)),
+    }
+
+
+def keyless(source: Source, want: Want) -> list[str]:
+    """Return the wanted sets of an endpoint in which nothing tells records apart."""
+    sets = source.endpoints[want.endpoint].sets
+    return [name for name in want.sets if not sets[name].key]
+
+
+def with_keys(source: Source, want: Want) -> Want:
+    """Return what is wanted with the keys of its record sets, by which changes find their records."""
+    declared = source.endpoints[want.endpoint].sets
+    sets = {
+        name: fields if fields is None else fields | frozenset(declared[name].key or ())
+        for name, fields in want.sets.items()
+    }
+    return replace(want, sets=sets)
+
+
+class _Choice:
+    """One endpoint, and the mirrors of its wanted sets."""
+
+    def __init__(
+        self, source: Source, school: School, want: Want, mirrors: Mapping[str, Mirror], home: Path, terms: Terms
+    ) -> None:
+        self._source, self._school, self._want, self._terms = source, school, want, terms
+        self._endpoint, self._home = source.endpoints[want.endpoint], home
+        self._changes = changes_of(source, want.endpoint)
+        self._mirrors = {name: mirrors[name] for name in want.sets if name in mirrors}
+        self._shapes: dict[str, Shape | None] = {}
+
+    def way(self) -> Way:
+        at = self._terms.now.isoformat()
+        base = {name: mirror.file for name, mirror in self._mirrors.items()}
+        reason = self._why_asked()
+        if not reason:
+            return Way("reuse", at, f"read {_ago(self._terms.now - self._read_at())} ago", base=base)
+        if isinstance(self._changes, NoChanges):
+            return Way("full", at)
+        without = keyless(self._source, self._want)
+        if without:
+            several = "have no key" if len(without) > 1 else "has no key"
+            return Way("full", at, f"{' and '.join(without)} {several}")
+        reason = next(self._why_full(), "")
+        given = {} if reason else self._changes.go_on(self._token(), self._read_at().astimezone(self._terms.zone))
+        if given is None or reason:
+            return Way("full", at, reason or "the last read gave no token", self._changes.begin())
+        return Way("changes", at, "", given, base)
+
+    def _read_at(self) -> datetime:
+        return min(mirror.read_at for mirror in self._mirrors.values())
+
+    def _token(self) -> str | None:
+        return next(mirror.token for mirror in self._mirrors.values())
+
+    def _why_asked(self) -> str:
+        """Return why the source is asked at all; '' where what was read before is used as it is."""
+        if self._terms.reuse is None or self._terms.full:
+            return "nothing is used again"
+        if set(self._mirrors) != set(self._want.sets) or self._terms.now - self._read_at() >= self._terms.reuse:
+            return "nothing is young enough"
+        differing = set(self._differing()) - {"options", "changes"}
+        return next((_CHANGED[part] for part in sorted(differing)), "") or next(self._lacking(), "")
+
+    def _why_full(self) -> Iterator[str]:
+        """Yield the reasons for which changes are not asked for; the first is told."""
+        if self._terms.full:
+            yield "so it was wished"
+        if not self._mirrors:
+            yield FIRST
+        elif set(self._mirrors) != set(self._want.sets):
+            yield f"nothing was read before of {', '.join(sorted(set(self._want.sets) - set(self._mirrors)))}"
+        else:
+            yield from self._why_anew()
+
+    def _why_anew(self) -> Iterator[str]:
+        assert isinstance(self._changes, ChangeToken | ChangedSince)
+        mirrors = list(self._mirrors.values())
+        if len({(mirror.token, mirror.run) for mirror in mirrors}) > 1:
+            yield "its record sets were not read together"
+        differing = self._differing()
+        if "params" not in self._changes.restart_when:
+            differing = [part for part in differing if part not in ("params", "options")]
+        yield from (_CHANGED[part] for part in differing)
+        if isinstance(self._changes, ChangeToken) and self._token() is None:
+            yield "the last read gave no token"
+        every = self._changes.full_every
+        if self._terms.now - min(mirror.full_at for mirror in mirrors) >= timedelta(seconds=seconds(every)):
+            yield f"that is done every {every}"
+        yield from self._lacking(fields="fields" in self._changes.restart_when)
+
+    def _differing(self) -> list[str]:
+        found = []
+        for name, mirror in self._mirrors.items():
+            then, now = _read(mirror.signature), _signed(self._source, self._school, self._want, name)
+            found += [part for part in _CHANGED if then.get(part) != now[part]]
+        return list(dict.fromkeys(found))
+
+    def _lacking(self, *, fields: bool = True) -> Iterator[str]:
+        """Yield what is wrong with the files of the mirrors."""
+        for name, mirror in self._mirrors.items():
+            shape = look_at(self._home / mirror.file)
+            if shape is None or shape.rows != mirror.rows:
+                yield f"the copy of {name} is missing or damaged"
+                continue
+            needed = self._want.sets[name]
+            wanted = self._endpoint.sets[name].fields.keys() if needed is None else needed
+            lacking = sorted(set(wanted) - shape.columns)
+            if lacking and fields:
+                said = ", ".join(f"{name}.{each}" for each in lacking)
+                yield f"{said} {'were' if len(lacking) > 1 else 'was'} not read before"
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _ago(time: timedelta) -> str:
+    minutes = max(round(time.total_seconds() / 60), 0)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+
+
+def _sha(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
