@@ -7,13 +7,16 @@ from datetime import date
 from pathlib import Path
 
 from engine.errors import DeliveryError
+from engine.haplo.identity import code_sql
 from engine.haplo.part import Emitted
-from engine.haplo.target import application_case, derived_application
+from engine.haplo.target import application_case, derived_application, root_type
+from engine.kinds.types import literal, quote
 from engine.run.application import school_application
 from engine.run.leading import Leading
 from engine.run.plan import Plan
 from engine.run.report import EntityReport, Report
 from engine.spec.project import Project
+from engine.sql import connect
 from engine.stages.check import Checked, Receiver, check
 from engine.stages.events import Event, Tell
 
@@ -21,19 +24,41 @@ from engine.stages.events import Event, Tell
 class Checking:
     """Checks the files of a plan's entities; what would stop an import stops the run."""
 
-    def __init__(self, project: Project, plan: Plan, folder: Path, today: date, tell: Tell, report: Report) -> None:
+    def __init__(
+        self,
+        project: Project,
+        plan: Plan,
+        folder: Path,
+        today: date,
+        tell: Tell,
+        report: Report,
+        sent: Mapping[str, Path] | None = None,
+    ) -> None:
         self._project, self._plan, self._folder, self._today = project, plan, folder, today
-        self._tell, self._report = tell, report
+        self._tell, self._report, self._sent = tell, report, sent or {}
 
     def check(self, emitted: Mapping[str, Emitted]) -> None:
         """Interpret every entity's files, and put into the report what Haplo would say of them."""
         with Receiver(self._application()) as receiver:
+            for entity, file in self._sent.items():
+                receiver.know(self._codes(entity, file), self._type_of(entity))
             for line in self._report.entities:
                 found = self._checked(line.entity, emitted[line.entity], receiver)
                 self._enter(line, found)
                 self._refuse(found)
                 about = f"{line.entity}: {found.good:,} of {found.records:,} good"
                 self._tell(Event("checked", about, line.entity, found.good, found.records))
+
+    def _codes(self, entity: str, file: Path) -> list[str]:
+        """Return the codes of the objects that earlier imports have made of an entity."""
+        code = code_sql(self._plan.school.code_prefix, entity, quote(self._project.schema(entity).key))
+        with connect(file.parent) as database:
+            found = database.execute(f"SELECT {code} FROM read_parquet({literal(str(file.resolve()))})").fetchall()
+        return [one for (one,) in found]
+
+    def _type_of(self, entity: str) -> str:
+        binding = self._project.binding(entity)
+        return binding.type or root_type(binding.model)
 
     def _application(self) -> dict[str, object]:
         application = school_application(self._project, self._plan.school)

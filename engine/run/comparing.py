@@ -99,6 +99,16 @@ class Comparing:
         sent = self._sent.get(entity)
         return None if sent is None else self._home / sent.file
 
+    def known(self) -> dict[str, Path]:
+        """Return the files of all that the receiver has from earlier runs, by entity."""
+        to = {entity: receiver_of(self._school.deliver, entity) for entity in self._sent}
+        here = {entity: sent for entity, sent in self._sent.items() if sent.receiver == to[entity]}
+        return {
+            entity: self._home / sent.file
+            for entity, sent in here.items()
+            if sent.prefix == self._school.code_prefix and not self._project.binding(entity).of_accounts
+        }
+
     def keys(self, entity: str) -> str | None:
         """Return a SELECT of the keys that a reference may hold; None where nothing is known of the entity."""
         file = self._folder / CHANGES / f"{entity}.parquet"

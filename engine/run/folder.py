@@ -21,6 +21,9 @@ STATE = ".haplomap"
 STALE = timedelta(hours=12)
 """A run that began so long ago is not gone on with: its answers would be yesterday's."""
 
+SEEN = timedelta(hours=1)
+"""A run that was only looked at is gone on with so long: what is sent is what was seen."""
+
 
 def school_folder(root: Path, school: str) -> Path:
     """Return, and make, the private folder of a school's runs."""
@@ -93,7 +96,8 @@ def unfinished(folder: Path, signature: str, now: datetime) -> Path | None:
         begun = journal.get("run")
         if begun is None or begun["signature"] != signature or journal.get("end") is not None:
             return None
-        return latest if now - datetime.fromisoformat(begun["began"]) < STALE else None
+        looked = journal.get("looked") is not None
+        return latest if now - datetime.fromisoformat(begun["began"]) < (SEEN if looked else STALE) else None
 
 
 def new_run(folder: Path, now: datetime) -> Path:

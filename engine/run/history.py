@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -151,6 +151,13 @@ def _as_it_is(state: State, run: RunRecord, now: datetime) -> RunRecord:
     holder = state.holder(run.school)
     at_work = holder is not None and holder.run == run.run and lives(holder, now)
     return run if at_work else replace(run, outcome="died")
+
+
+def facts_of(run: RunRecord) -> dict[str, Any]:
+    """Return a run as JSON has it."""
+    facts = {name: value for name, value in asdict(run).items() if name != "summary"}
+    times = {name: value.isoformat() for name, value in facts.items() if isinstance(value, date)}
+    return {**facts, **times, **run.summary}
 
 
 def home_of(root: Path, run: RunRecord) -> Path | None:

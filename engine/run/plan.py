@@ -90,10 +90,15 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
 
 def _chosen(school: School, only: list[str]) -> list[str]:
     for entity in only:
-        if entity not in school.entities:
-            fix = did_you_mean(entity, school.entities) or f"it has {', '.join(school.entities)}"
-            raise NotFoundError(f"'{school.school}' has no entity '{entity}'", fix=fix)
+        require_entity(school, entity)
     return [entity for entity in school.entities if not only or entity in only]
+
+
+def require_entity(school: School, entity: str) -> None:
+    """Stop where a school has no such entity."""
+    if entity not in school.entities:
+        fix = did_you_mean(entity, school.entities) or f"it has {', '.join(school.entities)}"
+        raise NotFoundError(f"'{school.school}' has no entity '{entity}'", fix=fix)
 
 
 def _problems(project: Project, school: School, entity: str, query: Query) -> list[Problem]:

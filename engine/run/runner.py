@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,13 +20,15 @@ from engine.errors import EngineError, Interrupted
 from engine.haplo.api import Mode
 from engine.haplo.part import Emitted
 from engine.journal import Journal
+from engine.kinds.word import seconds
 from engine.run.application import school_application
 from engine.run.checking import Checking
 from engine.run.comparing import Comparing, Scope
 from engine.run.delivering import Delivering, Receiver
+from engine.run.expiry import expire
 from engine.run.folder import locked, new_run, school_folder, unfinished
 from engine.run.guarding import accepted, guard
-from engine.run.history import open_state
+from engine.run.history import Beginning, open_state, record_refusal, recorded
 from engine.run.left import tell_left_behind
 from engine.run.live import live_delivery, mode_of, require_confirmed
 from engine.run.making import Making
@@ -36,9 +39,10 @@ from engine.run.secrets import Secrets
 from engine.secret import Secret
 from engine.spec.project import Project
 from engine.spec.school import Delivery, Folder
+from engine.stages.compare import Compared
 from engine.stages.events import Event, Tell
 from engine.stages.transform import SetRead
-from engine.state import State
+from engine.state import SchoolBusyError, State
 
 DOCUMENTS = ("source", "endpoints_of", "mapping", "schema", "binding", "settings", "lookup", "application")
 
@@ -57,6 +61,8 @@ class Options:
     confirmed: bool = False
     full: bool = False
     accept: tuple[str, ...] = ()
+    reuse: timedelta | None = None
+    """What was read so short a time ago is not asked for again."""
 
     def mode(self, delivery: Delivery | None) -> Mode | None:
         """Return how files are delivered; None for not at all."""
@@ -75,6 +81,16 @@ class Night:
     home: Path
     delivering: Delivering
     allowed: frozenset[str]
+    config: Mapping[str, str | Secret]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a run would send: its folder, what became of each entity's rows, and the files of what was last sent."""
+
+    folder: Path
+    compared: list[Compared]
+    sent: dict[str, Path | None]
 
 
 class Runner:
@@ -95,48 +111,73 @@ class Runner:
 
     def run(self) -> Report:
         """Carry out the run, or go on with one that did not end."""
+        live = live_delivery(self.school, self.plan.entities, self._mode())
+        require_confirmed(live, confirmed=self.options.confirmed)
+        with ExitStack() as held:
+            try:
+                night = held.enter_context(self._night(self._api_key()))
+            except SchoolBusyError as error:
+                facts = (self.school.school, self._today(), self._mode() or "none")
+                record_refusal(self.project.root, error, *facts, self.clock)
+                raise
+            with recorded(Beginning(night.state, self.clock, night.report, night.journal)):
+                self._steps(night)
+        return night.report
+
+    def look(self) -> Looked:
+        """Read, and compare with what was sent; a run soon after goes on with what was seen."""
+        with self._night(None) as night:
+            night.journal.record("looked", at=self.clock.now().isoformat())
+            comparing, making = self._compared(night)
+            compared = making.rows(self._read(night))
+            sent = {each.entity: comparing.sent_before(each.entity) for each in compared}
+        return Looked(night.folder, compared, sent)
+
+    @contextmanager
+    def _night(self, api_key: Secret | None) -> Iterator[Night]:
+        """Hold the school, and find the run that is to be gone on with, or begin one."""
         mode = self._mode()
         allowed = accepted(self.options.accept, self.plan.entities)
-        require_confirmed(live_delivery(self.school, self.plan.entities, mode), confirmed=self.options.confirmed)
         config = self.secrets.config(self.plan.source, self.school)
-        api_key = self._api_key()
         home = school_folder(self.project.root, self.school.school)
-        with locked(home), open_state(self.project.root) as state:
+        with open_state(self.project.root) as state, locked(home, state):
             signature = self._signature(config)
             found = None if self.options.fresh else unfinished(home, signature, self.clock.now())
             folder = found or new_run(home, self.clock.now().astimezone(self.zone))
-            with Journal(folder / "journal.jsonl") as journal:
+            notes: list[str] = []
+            held = state.lock(self.school.school, folder.name, self.clock, notes.append)
+            with held, Journal(folder / "journal.jsonl") as journal:
                 today = self._begin(journal, signature)
                 self.tell(Event("run", f"{'going on with' if found else 'beginning'} {folder}"))
                 report = Report(self.school.school, folder.name, today.isoformat(), mode or "none", folder=str(folder))
-                report.notes += tell_left_behind(home, folder)
+                report.notes += notes + tell_left_behind(home, folder)
                 receiver = Receiver(self.project, self.school, mode, api_key, home, state, self.clock.now())
                 delivering = Delivering(receiver, self.tell, report)
-                night = Night(folder, journal, today, report, state, home, delivering, allowed)
-                self._steps(night, config)
-        return report
+                yield Night(folder, journal, today, report, state, home, delivering, allowed, config)
 
     def _begin(self, journal: Journal, signature: str) -> date:
         """Fix the day of the run, or find the one that was fixed."""
         begun = journal.get("run")
         if begun is not None:
             return date.fromisoformat(begun["today"])
-        now = self.clock.now()
-        today = self.options.today or now.astimezone(self.zone).date()
-        facts = {"today": today.isoformat(), "began": now.isoformat(), "entities": self.plan.entities}
+        today = self._today()
+        facts = {"today": today.isoformat(), "began": self.clock.now().isoformat(), "entities": self.plan.entities}
         journal.record("run", signature=signature, **facts)
         return today
 
-    def _steps(self, night: Night, config: Mapping[str, str | Secret]) -> None:
+    def _today(self) -> date:
+        """Return the day of a run that begins now."""
+        return self.options.today or self.clock.now().astimezone(self.zone).date()
+
+    def _steps(self, night: Night) -> None:
         """Take every step; whatever happens, leave a report of how far it came."""
         began = self.clock.monotonic()
         report, journal = night.report, night.journal
         report.outcome = "failed"
         try:
             night.delivering.settle()
-            sets = Reading(self.plan, night.folder, journal, self.clock, self.tell, report).read(config)
-            emitted = self._made(night, sets)
-            Checking(self.project, self.plan, night.folder, night.today, self.tell, report).check(emitted)
+            emitted = self._made(night, self._read(night))
+            night.state.require_lock(self.school.school, report.run)
             night.delivering.deliver(emitted, night.folder, journal)
             report.outcome = "complete"
         except KeyboardInterrupt:
@@ -146,10 +187,20 @@ class Runner:
             report.notes.append(f"failed: {error.what}")
             raise
         finally:
+            self._expire(night)
             report.notes = list(dict.fromkeys(report.notes))
             report.seconds = round(self.clock.monotonic() - began, 2)
             report.write(night.folder / "report.json")
         journal.record("end", outcome="complete")  # last of all: a run that lacks its report is gone on with
+
+    def _expire(self, night: Night) -> None:
+        """Remove run folders after their time; if that fails, it is told."""
+        keep = timedelta(seconds=seconds(self.school.keep_runs))
+        try:
+            said = expire(night.home, night.state, self.school.school, keep, self.clock.now(), night.folder.name)
+        except EngineError as error:
+            said = f"old run folders could not be removed: {error.what}"
+        night.report.notes += [said] if said else []
 
     def _api_key(self) -> Secret | None:
         spec = self.school.deliver
@@ -161,17 +212,30 @@ class Runner:
         """Return how the files are delivered; None for not at all."""
         return self.options.mode(self.school.deliver)
 
+    def _read(self, night: Night) -> dict[str, SetRead]:
+        around, full, reuse = (self.clock, self.tell, night.report, night.state), self.options.full, self.options.reuse
+        reading = Reading(self.plan, night.folder, night.journal, *around, full=full, reuse=reuse)
+        return reading.read(night.config)
+
     def _made(self, night: Night, sets: Mapping[str, SetRead]) -> dict[str, Emitted]:
-        """Make rows, look at what became of them, and make files unless a guard trips."""
+        """Make rows, look at what became of them, make files unless a guard trips, and check these."""
+        comparing, making = self._compared(night)
+        compared = making.rows(sets)
+        guard(self.project, self.school, compared, night.report, night.folder, comparing.sent_before, night.allowed)
+        emitted = making.files()
+        known = comparing.known()
+        Checking(self.project, self.plan, night.folder, night.today, self.tell, night.report, known).check(emitted)
+        return emitted
+
+    def _compared(self, night: Night) -> tuple[Comparing, Making]:
+        """Return what makes rows and compares them."""
         sent = night.state.sent(self.school.school)
         scope = Scope(self.clock.now(), self.options.full, self._mode() == "live")
         comparing = Comparing(self.project, self.plan, night.home, night.folder, night.journal, sent, scope)
         making = Making(
             self.project, self.plan, night.folder, night.journal, night.today, comparing, self.tell, night.report
         )
-        compared = making.rows(sets)
-        guard(self.project, self.school, compared, night.report, night.folder, comparing.sent_before, night.allowed)
-        return making.files()
+        return comparing, making
 
     def _signature(self, config: Mapping[str, str | Secret]) -> str:
         """Return what a run must have in common with an unfinished one to go on with it; holds no secrets."""
@@ -186,6 +250,6 @@ class Runner:
         documents.append("" if application is None else application.model_dump_json())
         plain = {name: value for name, value in config.items() if isinstance(value, str)}
         school = self.school.model_dump_json(by_alias=True)
-        options = [self._mode(), str(self.options.today), self.options.full]
+        options = [self._mode(), str(self.options.today), self.options.full, str(self.options.reuse)]
         wanted = [documents, school, plain, self.plan.entities, options]
         return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:32]

@@ -34,6 +34,7 @@ from engine.simulators.worker import Worker
 
 if TYPE_CHECKING:
     from engine.simulators.importing import Importer
+    from engine.simulators.objects import Objects
 
 BATCH_API = "/api/haplo-data-import-batch/"
 STANDARD_API = "/api/haplo-data-import-standard-api/"
@@ -98,6 +99,13 @@ class HaploSimulator(Simulator):
             "push_api_keys": dict(self.push.keys),
             "kinds": None if self.kinds is None else sorted(self.kinds.union(self.store.kinds)),
         }
+
+    @property
+    def objects(self) -> Objects:
+        """The application's objects, once every scheduled batch is carried out."""
+        assert self._importer is not None, "without an application nothing is kept"
+        self._worker.wait()
+        return self._importer.objects
 
     def move_to(self, day: date) -> None:
         super().move_to(day)

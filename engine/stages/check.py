@@ -7,17 +7,20 @@ ones go to a private table, where asked. Imports `haplo` and `errors`. Next: `st
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from engine.haplo.application import Application, Values
+from engine.haplo.application import BEHAVIOUR, TITLE, TYPE, Application, Values
 from engine.haplo.interpret import interpret
 from engine.haplo.part import Emitted
 from engine.haplo.store import ObjectStore
 from engine.stages.told import Back, Nowhere, Telling, Told, counted
+
+_KNOWN: Final = "sent:"
+"""Begins the references of objects of earlier imports."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,15 @@ class Receiver:
     def __init__(self, case: Mapping[str, Any]) -> None:
         self.application = Application.from_case(case)
         self._objects = ObjectStore(self.application.objects)
+        self._known: dict[str, str] = {}
+
+    def know(self, codes: Collection[str], type_code: str) -> None:
+        """Take it that the application has objects of these codes, from earlier imports; no more is known of them."""
+        self._known.update(dict.fromkeys(codes, type_code))
 
     def store(self, entity: str) -> _EntityStore:
         """Return the objects as one entity's import sees them."""
-        return _EntityStore(entity, self._objects)
+        return _EntityStore(entity, self._objects, self._known)
 
     def close(self) -> None:
         """Let go of temporary files."""
@@ -68,14 +76,17 @@ class Receiver:
 class _EntityStore:
     """The shared objects. Each job numbers its new objects from 1, so here they get the entity's name too."""
 
-    def __init__(self, entity: str, objects: ObjectStore) -> None:
-        self._entity, self._objects = entity, objects
+    def __init__(self, entity: str, objects: ObjectStore, known: Mapping[str, str]) -> None:
+        self._entity, self._objects, self._known = entity, objects, known
 
     def by_behaviour(self, code: str) -> str | None:
-        return self._objects.by_behaviour(code)
+        found = self._objects.by_behaviour(code)
+        return f"{_KNOWN}{code}" if found is None and code in self._known else found
 
     def load(self, ref: str) -> Values | None:
-        return self._objects.load(self._own(ref))
+        found = self._objects.load(self._own(ref))
+        code = ref.removeprefix(_KNOWN)
+        return _sent_before(code, self._known[code]) if found is None and code in self._known else found
 
     def of_types(self, codes: frozenset[str]) -> Iterator[tuple[str, Values]]:
         return self._objects.of_types(codes)
@@ -91,6 +102,15 @@ class _EntityStore:
 
     def _own(self, ref: str) -> str:
         return f"{self._entity}/{ref}" if ref.startswith("new:") else ref
+
+
+def _sent_before(code: str, type_code: str) -> Values:
+    """An object of an earlier import; that it has a title is all that matters here."""
+    return {
+        BEHAVIOUR: [{"type": "configuration-name", "text": code}],
+        TYPE: [{"type": "object-type", "code": type_code}],
+        TITLE: [code],
+    }
 
 
 def check(
