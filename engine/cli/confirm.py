@@ -1,4 +1,4 @@
-"""The question before a live delivery. Next: `cli/commands/run`."""
+"""The questions before what is not taken back. Next: `cli/commands/run`."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ def confirmed(plan: Plan, options: Options, yes: bool) -> Options | None:
     live = live_delivery(plan.school, plan.entities, options.mode(plan.school.deliver))
     if live is None:
         return options
-    said = True if yes else answer(live)
+    said = True if yes else answer(question(live))
     if said is False:
         click.echo("not run: nothing was read, and nothing was sent", err=True)
         return None
     return replace(options, confirmed=bool(said))
 
 
-def answer(live: Live) -> bool | None:
-    """Ask whether to deliver live; None where nobody can be asked.
+def answer(asked: str) -> bool | None:
+    """Ask something; None where nobody can be asked.
 
     What is no plain yes is a no; so is the end of input.
     """
     on_errors = _is_terminal(sys.stderr)  # standard output is for results
     if not _is_terminal(sys.stdin) or not (on_errors or _is_terminal(sys.stdout)):
         return None
-    click.echo(question(live), err=on_errors, nl=False)
+    click.echo(asked, err=on_errors, nl=False)
     said = sys.stdin.readline()
     if not said.endswith("\n"):
         click.echo(err=on_errors)

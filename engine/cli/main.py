@@ -21,7 +21,7 @@ from engine.errors import DocumentError, EngineError, Interrupted
 from engine.journal import cannot_write
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-COMMANDS = ("demo", "init", "check", "plan", "run", "extract", "preview", "haplo", "simulate")
+COMMANDS = ("demo", "init", "check", "plan", "run", "extract", "preview", "runs", "purge", "haplo", "simulate")
 
 
 @click.group(
