@@ -137,7 +137,13 @@ def test_batches_run_one_after_another_in_the_order_of_scheduling(serve: Serve) 
         (b"not json", "Uploaded file is not JSON"),
         (b"\xff", "Uploaded file is not JSON"),
         (b"[" + b" " * 16_777_216 + b"]", "Uploaded file is not JSON"),
-        (b"[]", "Invalid control file:\n  Not a control file"),
+        (
+            b"[]",
+            "Invalid control file:\n  Not a control file\n"
+            "  Control file does not specify model in the model property\n"
+            "  Control file does not specify processing instructions in the instructions property\n"
+            "  Control file does not have files property",
+        ),
         (
             control_file(model="TYPE:nix", files={"a": {"read": "csv"}}),
             "Invalid control file:\n  Model not implemented: TYPE:nix\n  Unknown reader for file a: csv",
