@@ -257,6 +257,20 @@ def test_the_source_drops_the_connection_at_every_request(wrong: str, tmp_path: 
                 clean.school.holds_it_once(clean.objects)
 
 
+def test_a_run_has_its_report_before_it_counts_as_ended(dies: Dies, tmp_path: Path) -> None:
+    with undisturbed(tmp_path, "batch") as clean, clean.school.haplo():
+        outcomes: list[str] = []
+
+        def look(line: str) -> bool:
+            if _step(line) == END:
+                outcomes.append(clean.school.project.report()["outcome"])
+            return False
+
+        dies("", look)
+        clean.school.run()
+        assert outcomes == ["complete"]
+
+
 def test_what_a_run_left_that_is_not_gone_on_with_is_told_by_its_identifier(dies: Dies, tmp_path: Path) -> None:
     with undisturbed(tmp_path, "batch") as clean, clean.school.haplo():
         school = clean.school
