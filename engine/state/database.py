@@ -38,6 +38,7 @@ class Database:
         with self._reworded():
             if self.file is not None:
                 _make(self.file)
+                self._require_content(self.file)
             self.engine = _engine(url)
             self._bring_up_to_date()
 
@@ -91,6 +92,15 @@ class Database:
                 code="state-newer",
             )
         return int(found[0])
+
+    def _require_content(self, file: Path) -> None:
+        """Refuse a file without content before SQLite takes it for a new database."""
+        try:
+            empty = file.stat().st_size == 0
+        except OSError as error:
+            raise cannot_write(file, error) from None
+        if empty:
+            raise self._damaged("the file is empty")
 
     def _damaged(self, why: str) -> StorageError:
         return StorageError(
