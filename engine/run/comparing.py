@@ -23,11 +23,12 @@ from engine.kinds.types import literal, quote
 from engine.run.application import school_application
 from engine.run.plan import Plan, settings_of
 from engine.spec.project import Project
+from engine.spec.reference import Keys
 from engine.spec.school import Delivery, Folder
 from engine.stages.before import CHANGES, NEXT, Pair, write_next
 from engine.stages.compare import Compared, Ours, Terms, compare
 from engine.stages.extract import request_params
-from engine.stages.transform import Transformed
+from engine.stages.transform import STATES, Transformed
 from engine.state import Sent
 
 FULL_EVERY: Final = timedelta(days=7)
@@ -74,8 +75,11 @@ class Comparing:
         self._school = plan.school
         self._complete = set(plan.entities) == set(plan.school.entities)
 
-    def compare(self, books: Transformed, absent: Collection[str]) -> Compared:
-        """Compare an entity's rows; what the journal has is not compared again."""
+    def compare(self, books: Transformed, absent: Collection[str], *, complete: bool) -> Compared:
+        """Compare an entity's rows; what the journal has is not compared again.
+
+        `complete`: what is not in the sets that were read is gone at the source.
+        """
         entity = books.entity
         done = self._journal.get(f"compare:{entity}")
         if done is not None:
@@ -84,7 +88,7 @@ class Comparing:
         prior = self._prior(entity, made)
         pair = self._pair(entity, prior, absent)
         full = self._full(entity, made, prior)
-        compared = compare(pair, self._terms(entity, made, prior, full=full))
+        compared = compare(pair, self._terms(entity, made, prior, full=full, complete=complete))
         moved = self._sent.get(entity)
         if prior is None and moved is not None and moved.receiver == made.receiver:
             compared = replace(compared, rescoped=moved.rows, before=moved.rows)
@@ -109,17 +113,23 @@ class Comparing:
             if sent.prefix == self._school.code_prefix and not self._project.binding(entity).of_accounts
         }
 
-    def keys(self, entity: str) -> str | None:
-        """Return a SELECT of the keys that a reference may hold; None where nothing is known of the entity."""
-        file = self._folder / CHANGES / f"{entity}.parquet"
+    def keys(self, entity: str) -> Keys | None:
+        """Return the keys that a reference may hold, and why not others; None where nothing is known of the entity."""
         if self._journal.get(f"compare:{entity}") is not None:
-            there = "'new', 'changed', 'returned', 'unchanged', 'held', 'kept'"
-            return f"SELECT key FROM {_read(file)} WHERE change IN ({there})"
+            changes, states = (_read(self._folder / kind / f"{entity}.parquet") for kind in (CHANGES, STATES))
+            good = "'new', 'changed', 'returned', 'unchanged', 'held', 'kept'"
+            there = f"SELECT key FROM {states} WHERE key IS NOT NULL AND state"
+            lost = {
+                "reference-filtered": f"{there} = 'filtered'",
+                "reference-quarantined": f"{there} = 'quarantined'",
+                "reference-gone": f"SELECT key FROM {changes} WHERE change IN ('gone', 'rescoped', 'past')",
+            }
+            return Keys(f"SELECT key FROM {changes} WHERE change IN ({good})", lost)
         sent = self._sent.get(entity)
         if sent is not None:
-            key = quote(self._schemas[entity].key)
-            return f"SELECT {key} FROM {_read(self._home / sent.file)} WHERE _state = 'current'"
-        return "SELECT NULL::VARCHAR LIMIT 0" if self._scope.live else None
+            place = f"SELECT {quote(self._schemas[entity].key)} FROM {_read(self._home / sent.file)} WHERE _state"
+            return Keys(f"{place} = 'current'", {"reference-gone": f"{place} = 'gone'"})
+        return Keys("SELECT NULL::VARCHAR LIMIT 0") if self._scope.live else None
 
     def folders(self) -> list[Path]:
         """Return the folders in which `keys` are read."""
@@ -171,15 +181,20 @@ class Comparing:
             return True
         return prior.control != made.control or self._scope.now - prior.full_at >= FULL_EVERY
 
-    def _terms(self, entity: str, made: Made, prior: Sent | None, *, full: bool) -> Terms:
+    def _terms(self, entity: str, made: Made, prior: Sent | None, *, full: bool, complete: bool) -> Terms:
         binding = self._project.binding(entity)
         ours: Ours = "nothing"
         if prior is not None and prior.request != made.request:
             ours = "request"
         elif prior is not None and prior.mapping != made.mapping:
             ours = "mapping"
-        removes = binding.removed is not None
-        return Terms(full=full, complete=self._complete, removes=removes, holds=binding.of_accounts, ours=ours)
+        return Terms(
+            full=full,
+            complete=self._complete and complete,
+            removes=binding.removed is not None,
+            holds=binding.of_accounts,
+            ours=ours,
+        )
 
     def _pair(self, entity: str, prior: Sent | None, absent: Collection[str]) -> Pair:
         schema = self._schemas[entity]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from engine.errors import DocumentError, EngineError, Problem
 from engine.kinds.guard import Limits, exceeds, rows_of
 from engine.kinds.types import literal, quote
+from engine.kinds.word import seconds
 from engine.problem_text import did_you_mean
 from engine.run.report import Report
 from engine.spec.project import Project
@@ -50,12 +52,11 @@ class GuardError(EngineError):
 
 @dataclass(frozen=True)
 class Trip:
-    """A guard that has tripped: which one, of which entity, the figures, and the limit as it is written."""
+    """A guard that has tripped: which one, of which entity, what has happened, and the limit as it is written."""
 
     guard: str
     entity: str
-    figure: int
-    base: int
+    said: str
     limit: str
 
     @property
@@ -64,12 +65,11 @@ class Trip:
         return f"{self.guard}:{self.entity}"
 
     def __str__(self) -> str:
-        said = _SAID[self.guard].format(figure=self.figure, base=self.base)
-        return f"{self.entity}: {said}, where {self.limit}"
+        return f"{self.entity}: {self.said}, where {self.limit}"
 
 
-def trips(compared: Compared, quarantined: int, limits: Limits) -> Iterator[Trip]:
-    """Yield the guards that an entity trips."""
+def trips(compared: Compared, quarantined: int, age: timedelta | None, limits: Limits) -> Iterator[Trip]:
+    """Yield the guards that an entity trips. `age`: of the source's data, by its own account, where it gives one."""
     entity, before = compared.entity, compared.before
     figures = {
         "removed": (compared.gone, before, limits.max_removed),
@@ -79,10 +79,13 @@ def trips(compared: Compared, quarantined: int, limits: Limits) -> Iterator[Trip
     }
     for guard, (figure, base, limit) in figures.items():
         if limit is not None and exceeds(figure, limit, base):
-            yield Trip(guard, entity, figure, base, f"max_{guard} is {limit}")
+            yield Trip(guard, entity, _SAID[guard].format(figure=figure, base=base), f"max_{guard} is {limit}")
     least = limits.min_rows
     if least is not None and compared.rows < rows_of(least, before):
-        yield Trip("rows", entity, compared.rows, before, f"min_rows is {least}")
+        yield Trip("rows", entity, _SAID["rows"].format(figure=compared.rows, base=before), f"min_rows is {least}")
+    if limits.max_age is not None and age is not None and age.total_seconds() > seconds(limits.max_age):
+        hours = age.total_seconds() / 3600
+        yield Trip("age", entity, f"the source's data are {hours:,.0f} hours old", f"max_age is {limits.max_age}")
 
 
 def accepted(given: Sequence[str], entities: Sequence[str]) -> frozenset[str]:
@@ -124,12 +127,15 @@ def guard(
     report: Report,
     folder: Path,
     sent: Callable[[str], Path | None],
+    ages: Mapping[str, timedelta],
     allowed: Collection[str],
 ) -> None:
     """Stop a run whose guards trip; those that were accepted are told. `sent` gives what was last sent."""
     quarantined = {line.entity: sum(line.quarantined.values()) for line in report.entities}
     tripped = [
-        trip for each in compared for trip in trips(each, quarantined[each.entity], school.guards.of(each.entity))
+        trip
+        for each in compared
+        for trip in trips(each, quarantined[each.entity], ages.get(each.entity), school.guards.of(each.entity))
     ]
     report.guards += [f"{trip}{' (accepted)' if trip.accept in allowed else ''}" for trip in tripped]
     examples = {

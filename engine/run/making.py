@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,21 @@ class Making:
         found = []
         for entity in self.plan.entities:
             books = self._books[entity] = self._transformed(entity, sets)
-            compared = self._comparing.compare(books, self._absent(entity))
+            used = [sets[name] for name in self.plan.queries[entity].used]
+            complete = all(each.complete for each in used)
+            compared = self._comparing.compare(books, self._absent(entity), complete=complete)
             self._enter(books, compared)
             found.append(compared)
             self._tell(Event("made", f"{entity}: {books.emitted:,} rows", entity, books.emitted, books.emitted))
+        return found
+
+    def ages(self, sets: Mapping[str, SetRead], now: datetime) -> dict[str, timedelta]:
+        """Return how old the source says that an entity's data are, where it does: those of its oldest set."""
+        found = {}
+        for entity, query in self.plan.queries.items():
+            times = [moment for name in query.used if (moment := sets[name].data_time) is not None]
+            if times:
+                found[entity] = now - min(times)
         return found
 
     def files(self) -> dict[str, Emitted]:

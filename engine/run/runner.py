@@ -221,7 +221,17 @@ class Runner:
         """Make rows, look at what became of them, make files unless a guard trips, and check these."""
         comparing, making = self._compared(night)
         compared = making.rows(sets)
-        guard(self.project, self.school, compared, night.report, night.folder, comparing.sent_before, night.allowed)
+        ages = making.ages(sets, self.clock.now())
+        guard(
+            self.project,
+            self.school,
+            compared,
+            night.report,
+            night.folder,
+            comparing.sent_before,
+            ages,
+            night.allowed,
+        )
         emitted = making.files()
         known = comparing.known()
         Checking(self.project, self.plan, night.folder, night.today, self.tell, night.report, known).check(emitted)
