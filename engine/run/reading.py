@@ -74,6 +74,7 @@ class Reading:
         for want, planned in zip(wants, self.plan.wants(), strict=True):
             came = self._came(want)
             self._keep(want, came)
+            self._report.notes += [f"{want.endpoint}: {note}" for note in came.notes]
             for name, fields in planned.sets.items():
                 facts = self._landed(want, name)
                 assert facts is not None
@@ -237,7 +238,6 @@ class Reading:
         found.data_time, found.system = came.data_time, came.system
         found.age_hours = age_hours(came, datetime.fromisoformat(way.at))
         self._report.sets.append(found)
-        self._report.notes += [f"{want.endpoint}: {note}" for note in came.notes]
         if facts.repeated:
             several = f"{facts.repeated_across:,} of them on several pages"
             self._report.notes.append(f"{name}: {facts.repeated:,} keys stand on several records, {several}")

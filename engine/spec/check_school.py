@@ -32,6 +32,7 @@ def check_school(project: Project, loaded: Loaded) -> Iterator[Problem]:
     yield from _check_settings(project, document, school)
     yield from _check_deliver(document, school)
     yield from _check_way(project, document, school)
+    yield from _check_runs(document, school)
     if school.application is not None and project.get("application", school.application) is None:
         yield _unknown(project, document, "application", school.application, ("application",))
     if project.get("source", school.source) is None:
@@ -48,6 +49,20 @@ def _unknown(project: Project, document: Document, kind: str, name: str, path: t
     why = f"known: {', '.join(known[:12])}" if known else ""
     what = f"there is no {kind} '{name}'"
     return Problem(f"unknown-{kind}", what, document.place(path), why, did_you_mean(name, known))
+
+
+def _check_runs(document: Document, school: School) -> Iterator[Problem]:
+    for name, run in school.runs.items():
+        for index, entity in enumerate(run.entities or []):
+            if entity not in school.entities:
+                what = f"this school has no entity '{entity}'"
+                place, why = document.place(("runs", name, "entities", index)), f"it has {', '.join(school.entities)}"
+                yield Problem("unknown-entity", what, place, why, did_you_mean(entity, school.entities))
+    for entity in school.guards.entities:
+        if entity not in school.entities:
+            what, place = f"this school has no entity '{entity}'", document.key_place(("guards", "entities", entity))
+            why = f"it has {', '.join(school.entities)}"
+            yield Problem("unknown-entity", what, place, why, did_you_mean(entity, school.entities))
 
 
 def _check_zone(document: Document, school: School) -> Iterator[Problem]:

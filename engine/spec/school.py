@@ -95,6 +95,15 @@ class Drift(Word):
     unknown_code: Annotated[Literal["tell", "fail"], Field(description="a code that no lookup knows")] = "tell"
 
 
+class NamedRun(Word):
+    """A run of some entities, by a name of its own: `haplomap run SCHOOL --run NAME`."""
+
+    entities: Annotated[list[Name] | None, Field(min_length=1, description="what is made and sent, if not all")] = None
+    reuse: Annotated[
+        Duration | None, Field(description="record sets that were read so short a time ago are not asked for again")
+    ] = None
+
+
 class School(Word):
     """One school."""
 
@@ -106,6 +115,7 @@ class School(Word):
     application: Annotated[Name | None, Field(description="the Haplo application that receives the data")] = None
     config: Annotated[dict[Name, ConfigValue], Field(description="what the source asks for")] = {}
     entities: Annotated[list[Name], Field(description="what is made and sent", min_length=1)]
+    runs: Annotated[dict[Name, NamedRun], Field(description="runs of some entities, by name")] = {}
     settings: Annotated[
         dict[Name, dict[Name, SettingValue]], Field(description="values of settings, by group and name")
     ] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,22 +19,34 @@ if TYPE_CHECKING:
 @click.command("plan")
 @click.argument("school")
 @click.option("--only", multiple=True, metavar="ENTITY", help="Only this entity; may be given several times.")
+@click.option("--run", "named", metavar="NAME", help="The run of this name in the school file.")
 @project_option
 @format_option
 @verbose_option
-def command(school: str, only: tuple[str, ...], project_folder: Path, form: str, verbose: bool) -> None:
+def command(
+    school: str, only: tuple[str, ...], named: str | None, project_folder: Path, form: str, verbose: bool
+) -> None:
     """Show what a run of SCHOOL would do: requests, fields, steps. Asks nothing of anyone.
+
+    Of each endpoint it says whether it will be read in full, by what changed, or not at all, and why.
 
     \b
     Example:  haplomap plan waters-edge --project examples/demo
     """
+    from engine.clock import Clock
+    from engine.run.named import select
+    from engine.run.outlook import outlook
     from engine.run.plan import make_plan
 
-    plan = make_plan(sound_project(project_folder), school, only)
-    click.echo(json.dumps(_facts(plan), ensure_ascii=False, indent=2) if form == "json" else _text(plan, verbose))
+    project = sound_project(project_folder)
+    chosen = select(project.school(school), named, only, None)
+    plan = make_plan(project, school, chosen.entities)
+    ways = {name: str(way) for name, way in outlook(project, plan, Clock().now(), chosen.reuse).items()}
+    facts = json.dumps(_facts(plan, ways), ensure_ascii=False, indent=2) if form == "json" else ""
+    click.echo(facts or _text(plan, ways, verbose))
 
 
-def _facts(plan: Plan) -> dict[str, object]:
+def _facts(plan: Plan, ways: Mapping[str, str]) -> dict[str, object]:
     return {
         "school": plan.school.school,
         "source": plan.source.source,
@@ -44,6 +57,7 @@ def _facts(plan: Plan) -> dict[str, object]:
                 "path": request.path,
                 "options": request.options,
                 "sets": request.sets,
+                "read": ways[request.endpoint],
             }
             for request in plan.requests
         ],
@@ -64,7 +78,7 @@ def _delivery(plan: Plan) -> str:
     return f"{deliver.kind}, {deliver.path if deliver.kind == 'folder' else deliver.mode}"
 
 
-def _text(plan: Plan, verbose: bool) -> str:
+def _text(plan: Plan, ways: Mapping[str, str], verbose: bool) -> str:
     requests = [
         (request.endpoint, request.path, ", ".join(request.options) or "–", sum(map(len, request.sets.values())))
         for request in plan.requests
@@ -75,6 +89,9 @@ def _text(plan: Plan, verbose: bool) -> str:
         "Requests (each as many pages as the source says; at most "
         f"{max(api.rates.connections for api in plan.source.apis.values())} at one time)",
         table(("endpoint", "path", "options", "fields read"), requests, (3,)),
+        "",
+        "How they are read, as things stand",
+        table(("endpoint", "read"), list(ways.items())),
         "",
         "Fields that are read, and for what",
         *_fields(plan, verbose),

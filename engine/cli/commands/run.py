@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,22 +24,20 @@ from engine.cli.summary import summary
 @click.option("--full", is_flag=True, help="Read and send everything, not only what has changed.")
 @click.option("--accept", multiple=True, metavar="GUARD:ENTITY", help="Go on though this guard trips.")
 @click.option("--yes", is_flag=True, help="Deliver live without being asked; needed where there is no terminal.")
+@click.option("--run", "named", metavar="NAME", help="The run of this name in the school file.")
+@click.option("--reuse", metavar="AGE", help="Do not ask for what was read so short a time ago, such as 20h.")
 @project_option
 @format_option
 @verbose_option
 def command(
     school: str,
     only: tuple[str, ...],
-    no_deliver: bool,
-    dry_run: bool,
-    fresh: bool,
-    today: datetime | None,
-    full: bool,
-    accept: tuple[str, ...],
-    yes: bool,
+    named: str | None,
+    reuse: str | None,
     project_folder: Path,
     form: str,
     verbose: bool,
+    **how: Any,
 ) -> int:
     """Run SCHOOL: extract, transform, emit, check, deliver. A run that was killed goes on where it stopped.
 
@@ -51,19 +49,30 @@ def command(
     Example:  haplomap run waters-edge --no-deliver
     Example:  haplomap run waters-edge --only group --dry-run
     Example:  haplomap run waters-edge --yes
+    Example:  haplomap run waters-edge --only group --reuse 20h --no-deliver
     """
+    from engine.run.named import select
     from engine.run.plan import make_plan
     from engine.run.runner import Options, Runner
 
-    if no_deliver and dry_run:
+    if how["no_deliver"] and how["dry_run"]:
         raise click.UsageError(
             "--no-deliver and --dry-run exclude each other: one sends nothing, one sends for a trial"
         )
     project = sound_project(project_folder)
-    plan = make_plan(project, school, only)
-    day = today.date() if today else None
-    options = Options(not no_deliver, dry_run, fresh, day, full=full, accept=accept)
-    given = confirmed(plan, options, yes)
+    chosen = select(project.school(school), named, only, reuse)
+    plan = make_plan(project, school, chosen.entities)
+    day = how["today"].date() if how["today"] else None
+    options = Options(
+        send=not how["no_deliver"],
+        dry_run=how["dry_run"],
+        fresh=how["fresh"],
+        today=day,
+        full=how["full"],
+        accept=how["accept"],
+        reuse=chosen.reuse,
+    )
+    given = confirmed(plan, options, how["yes"])
     if given is None:
         return 1
     progress = Progress(verbose)

@@ -1,0 +1,24 @@
+"""How a run would read each endpoint, as things stand: what `plan` says of it. Makes no state. Next: `run/reading`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from engine.run.choosing import Terms, Way, choose, with_keys
+from engine.run.folder import STATE
+from engine.run.history import open_state, state_file
+from engine.run.plan import Plan
+from engine.spec.project import Project
+from engine.state import Mirror
+
+
+def outlook(project: Project, plan: Plan, now: datetime, reuse: timedelta | None = None) -> dict[str, Way]:
+    """Return the way of each endpoint of a plan."""
+    school, mirrors = plan.school, dict[str, Mirror]()
+    if state_file(project.root).exists():
+        with open_state(project.root) as state:
+            mirrors = state.mirrors(school.school)
+    home, terms = project.root / STATE / school.school, Terms(now, ZoneInfo(school.time_zone), reuse=reuse)
+    wants = [with_keys(plan.source, want) for want in plan.wants()]
+    return {want.endpoint: choose(plan.source, school, want, mirrors, home, terms) for want in wants}
