@@ -14,6 +14,7 @@ from engine.spec.lookup import Lookup
 from engine.spec.place import problem_of
 from engine.spec.project import NotFoundError, Project
 from engine.spec.query import Query, World, build
+from engine.spec.reference import Keys
 from engine.spec.relation import Reading
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
@@ -136,7 +137,7 @@ def world_of(
     school: School,
     source: Source,
     entity: str,
-    keys: Callable[[str], str | None] = lambda entity: None,
+    keys: Callable[[str], Keys | None] = lambda entity: None,
 ) -> World:
     """Return what an entity's mapping stands in."""
     lookups: dict[str, Lookup] = project.lookups(school.source)

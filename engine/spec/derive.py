@@ -11,6 +11,7 @@ from engine.kinds.types import Formats, ScalarType, TargetField, literal, quote
 from engine.kinds.value import CLEAN_SQL, Constant, Value
 from engine.spec.fit import OURS, fit, rules, said_type
 from engine.spec.lookup import Lookup
+from engine.spec.reference import Keys
 from engine.spec.relation import NOTHING, Expr, Miss, Relation, either
 from engine.spec.view import At, Finding, Findings, View, as_key, order_sql, where_sql
 
@@ -23,19 +24,20 @@ class Deriver:
         formats: Formats,
         lookups: Mapping[str, Lookup],
         relation: Callable[[str, At], Relation | None],
-        keys: Callable[[str], str | None],
+        keys: Callable[[str], Keys | None],
         findings: Findings,
     ) -> None:
         self.formats, self.lookups, self.relation, self.keys = formats, lookups, relation, keys
         self.findings = findings
         self.used_lookups: dict[str, None] = {}
         """The lookups that were named."""
-        self._collections = 0
+        self._collections = self._references = 0
 
     def value(self, value: Value, view: View, at: At, target: TargetField | None = None) -> Expr:
         """Return the expression of a value, all its steps taken."""
         last = not (value.clean or value.split is not None or value.lookup is not None)
-        expr = self._origin(value, view, at, target if last or value.collect else None)
+        whole = last or (value.collect and not (value.item and value.clean))
+        expr = self._origin(value, view, at, target if whole else None)
         if value.clean:
             expr = self._clean(value, expr, at)
         if value.split is not None:
@@ -212,6 +214,8 @@ class Deriver:
         bad = f"bool_or({element.bad or 'FALSE'}) AS {name}_bad"
         told = either([miss.condition for miss in element.misses if not miss.lost])
         marks = f"{bad}, bool_or({told or 'FALSE'}) AS {name}_told"
+        if element.pointless is not None:
+            marks += f", list_distinct(flatten(list({element.pointless}))) AS {name}_pointless"
         source = f"{inner.from_clause()} {where_sql(tests)}"
         on = " AND ".join(f"{key} = {as_key(our.sql)}" for key, our in zip(keys, ours, strict=True))
         view.add_clause(f"LEFT JOIN (SELECT {named}, {items}, {marks} {source} GROUP BY ALL) ON {on}")
@@ -219,10 +223,14 @@ class Deriver:
         kept = f"coalesce(list_filter({name}, lambda e, i: e IS NOT NULL{once}), [])"
         uses = frozenset(use for expr in [element, *theirs, *ours] for use in expr.uses)
         misses = (Miss("collect", f"{name}_told", False),) if told else ()
-        return Expr(kept, element.type + "[]", uses, absent, f"{name}_bad", misses, element.broken)
+        pointless = None if element.pointless is None else f"{name}_pointless"
+        return Expr(kept, element.type + "[]", uses, absent, f"{name}_bad", misses, element.broken, pointless=pointless)
 
     def _element(self, value: Value, inner: View, at: At, target: TargetField | None) -> Expr:
-        """Return one item; NULL (left out, and told as bad) where a required part has no good value."""
+        """Return one item; NULL (left out, and told as bad) where a required part has no good value.
+
+        A part that is lacking because its reference was left out is told as that, not as bad.
+        """
         of = target.of if target is not None and target.of is not None else None
         if value.item is not None:
             return self._part(value.item, inner, (*at, "item"), of or TargetField())
@@ -238,10 +246,15 @@ class Deriver:
             parts[name] = self._part(part, inner, (*at, "fields", name), known[name])
         pairs = [f"{literal(n)}: {parts[n].sql if n in parts else f'NULL::{t.sql_type()}'}" for n, t in known.items()]
         record = "{" + ", ".join(pairs) + "}"
-        lacking = [f"({expr.sql}) IS NULL" for name, expr in parts.items() if known[name].required]
+        needed = [expr for name, expr in parts.items() if known[name].required]
+        lacking = [f"({expr.sql}) IS NULL" for expr in needed]
         sql = f"CASE WHEN NOT ({' OR '.join(lacking)}) THEN {record} END" if lacking else record
         whole = replace(_merged(list(parts.values())), sql=sql, type=of.sql_type() if of else "VARCHAR")
-        return replace(whole, bad=either([whole.bad, *lacking]))
+        bad = [
+            test if expr.pointless is None else f"{test} AND ({expr.pointless}) IS NULL"
+            for expr, test in zip(needed, lacking, strict=True)
+        ]
+        return replace(whole, bad=either([whole.bad, *bad]))
 
     def _part(self, value: Value, view: View, at: At, target: TargetField) -> Expr:
         """Return a part in its target's type; a value that does not fit is NULL and told as bad."""
@@ -250,15 +263,22 @@ class Deriver:
         if fitted is None:
             what = f"{said_type(expr.type)} cannot become {said_target(target)}"
             return self.findings.add(Finding(at, "type-mismatch", what))
-        keys = self.keys(target.ref) if target.ref else None
         tests = [f"coalesce({test}, FALSE)" for _, test in rules(f"({fitted})", target)]
-        if keys is not None:
-            tests.append(f"coalesce(({fitted}) NOT IN ({keys}), FALSE)")
         if tests:
             fitted = f"CASE WHEN NOT ({' OR '.join(tests)}) THEN {fitted} END"
         lost = [miss.condition for miss in expr.misses if miss.lost]
         bad = either([expr.bad, *lost, f"({expr.sql}) IS NOT NULL AND ({fitted}) IS NULL"])
-        return replace(expr, sql=fitted, type=target.sql_type(), bad=bad)
+        fitting = replace(expr, sql=fitted, type=target.sql_type(), bad=bad)
+        keys = self.keys(target.ref) if target.ref else None
+        return fitting if keys is None else self._pointing(fitting, keys, view)
+
+    def _pointing(self, expr: Expr, keys: Keys, view: View) -> Expr:
+        """Return a reference that is NULL, and told why, where it may not be kept."""
+        self._references += 1
+        known = f'"_known_{self._references}"'
+        view.add_clause(f"LEFT JOIN ({keys.good}) AS {known}({known}) ON {known}.{known} = ({expr.sql})")
+        lost = f"({expr.sql}) IS NOT NULL AND {known}.{known} IS NULL"
+        return replace(expr, sql=f"{known}.{known}", pointless=f"CASE WHEN {lost} THEN [{keys.fault(expr.sql)}] END")
 
 
 _WRITTEN = {
@@ -297,6 +317,7 @@ def constant(value: Constant) -> Expr:
 
 def _merged(parts: list[Expr]) -> Expr:
     """Return what is known of an expression made of several."""
+    pointless = [part.pointless for part in parts if part.pointless is not None]
     return Expr(
         "",
         "VARCHAR",
@@ -305,6 +326,7 @@ def _merged(parts: list[Expr]) -> Expr:
         either([part.bad for part in parts]),
         tuple(miss for part in parts for miss in part.misses),
         any(part.broken for part in parts),
+        pointless=f"list_concat({', '.join(pointless)})" if len(pointless) > 1 else "".join(pointless) or None,
     )
 
 

@@ -7,6 +7,7 @@ import re
 from engine.expression import gives_null
 from engine.kinds.types import Formats, TargetField, convert, literal
 from engine.kinds.value import Constant
+from engine.spec.reference import Keys
 from engine.spec.relation import Expr, either
 
 _NUMERIC = (
@@ -103,21 +104,21 @@ def _fit_list(expr: Expr, target: TargetField, formats: Formats) -> str | None:
     return f"list_filter(list_transform({expr.sql}, lambda e: {item}), lambda e: {kept})"
 
 
-def faults(value: str, raw: str, expr: Expr, target: TargetField, keys: str | None) -> list[tuple[str, str]]:
-    """Return what can be wrong with a value: rule names with the conditions under which they are broken.
+def faults(value: str, raw: str, expr: Expr, target: TargetField, keys: Keys | None) -> list[tuple[str, str]]:
+    """Return what can be wrong with a value: rule names, as SQL, with the conditions under which they are broken.
 
-    `value` and `raw` are the columns after and before fitting; `keys` selects the keys that a reference may hold.
+    `value` and `raw` are the columns after and before fitting; `keys` are those that a reference may hold.
     """
-    found = [("type", either([expr.bad, f"{raw} IS NOT NULL AND {value} IS NULL"]))]
-    lost = [miss.condition for miss in expr.misses if miss.lost]
-    found = [("code", either(list(lost))), *found]
-    found += rules(value, target)
+    lost = either([miss.condition for miss in expr.misses if miss.lost])
+    bad = either([expr.bad, f"{raw} IS NOT NULL AND {value} IS NULL"])
+    named = [("code", lost), ("type", bad), *rules(value, target)]
+    found = [(literal(rule), condition) for rule, condition in named if condition]
     if keys is not None:
-        found.append(("unknown-reference", f"{value} IS NOT NULL AND {value} NOT IN ({keys})"))
+        found.append((keys.fault(value), keys.broken(value)))
     if target.required:
         empty = f" OR len({value}) = 0" if target.type == "list" else ""
-        found.append(("required", f"{value} IS NULL{empty}"))
-    return [(rule, condition) for rule, condition in found if condition]
+        found.append((literal("required"), f"{value} IS NULL{empty}"))
+    return found
 
 
 def rules(value: str, target: TargetField) -> list[tuple[str, str]]:

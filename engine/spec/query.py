@@ -18,6 +18,7 @@ from engine.spec.fit import fit, said_type
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import From, Table
 from engine.spec.mapping import Mapping as MappingDocument
+from engine.spec.reference import Keys
 from engine.spec.relation import (
     EachRelation,
     Expr,
@@ -39,14 +40,18 @@ from engine.spec.view import At, Finding, Findings, View
 class World:
     """What a mapping stands in: its source, the target, lookups and settings (their DuckDB types by group and name).
 
-    `keys` gives, for an entity, a SELECT of the keys that a reference to it may hold, or None where that is not known.
+    `keys` gives, for an entity, the keys that a reference to it may hold, or None where that is not known.
     """
 
     source: Source
     schema: Schema
     lookups: Mapping[str, Lookup]
     settings: Mapping[str, Mapping[str, str]]
-    keys: Callable[[str], str | None] = lambda entity: None
+    keys: Callable[[str], Keys | None] = lambda entity: None
+
+    def others(self, entity: str) -> Keys | None:
+        """Return the keys of another entity; those of this one are not known while its rows are made."""
+        return None if entity == self.schema.schema_ else self.keys(entity)
 
 
 @dataclass
@@ -122,7 +127,7 @@ class _Builder:
         self.mapping, self.world, self.reading = mapping, world, reading
         self.findings = Findings()
         self.splits = False
-        self.deriver = Deriver(world.source.formats, world.lookups, self.relation, world.keys, self.findings)
+        self.deriver = Deriver(world.source.formats, world.lookups, self.relation, world.others, self.findings)
         self.conditions = Conditions(self.deriver)
         self._open: list[str] = []
         self._loops: set[frozenset[str]] = set()
@@ -220,7 +225,7 @@ class _Builder:
         if self.findings.found:
             return self._query("", view, fields)
         world = self.world
-        statement = Statement(world.schema, world.source.formats, world.keys, self.mapping.one_per)
+        statement = Statement(world.schema, world.source.formats, world.others, self.mapping.one_per)
         return self._query(statement.sql(view, rule, fields), view, fields)
 
     def _query(self, sql: str, view: View | None, fields: Mapping[str, Expr]) -> Query:

@@ -44,6 +44,8 @@ class Expr:
     """Stands in for something that is wrong and is told already: nothing more is said of it."""
     empty: bool = False
     """The constant null: it has no type of its own."""
+    pointless: str | None = None
+    """The rules, as an SQL list or NULL, by which references inside of it were left out."""
 
     def as_text(self) -> Expr:
         """Return the expression as text."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from engine.kinds.types import Formats, TargetField, literal, quote
 from engine.kinds.value import OnePer
 from engine.spec.fit import faults, fit
+from engine.spec.reference import Keys
 from engine.spec.relation import Expr, either
 from engine.spec.schema import Schema
 from engine.spec.view import View, order_key
@@ -21,7 +22,7 @@ class Statement:
     """Writes the statement of one entity."""
 
     def __init__(
-        self, schema: Schema, formats: Formats, keys: Callable[[str], str | None], one_per: OnePer | None
+        self, schema: Schema, formats: Formats, keys: Callable[[str], Keys | None], one_per: OnePer | None
     ) -> None:
         self._schema, self._formats, self._keys, self._one_per = schema, formats, keys, one_per
 
@@ -37,6 +38,9 @@ class Statement:
         join_fault = f"CASE {first} END" if several else "NULL::VARCHAR"
         head = f"_set, _row, _source_key, {rule} AS _rule, {join_fault} AS _join"
         values = f"SELECT {', '.join([head, *sorts, *marks, *raw])} {view.from_clause()}"
+        checked = [
+            f"{self._checked(name, expr)} AS {quote('r:' + name)}" for name, expr in self._listed(fields).items()
+        ]
         fitted = ", ".join(self._fitted(name, expr) for name, expr in fields.items())
         judged = ", ".join(self._judged(name, expr) for name, expr in fields.items())
         key = quote("v:" + self._schema.key)
@@ -47,7 +51,8 @@ class Statement:
         group = f"PARTITION BY {key}, _rule IS NULL"
         counted = f"row_number() OVER ({group} ORDER BY {by}) AS _nth, count(*) OVER ({group}) AS _same"
         return (
-            f"WITH x AS ({values}), v AS (SELECT *, {fitted} FROM x), f AS (SELECT *, {judged} FROM v), "
+            f"WITH x AS ({values}), v AS (SELECT *, {fitted} FROM {_more('x', checked)}), "
+            f"f AS (SELECT *, {judged} FROM v), "
             f"n AS (SELECT *, {counted} FROM f) {self._result(fields)}"
         )
 
@@ -63,22 +68,44 @@ class Statement:
                 marks[f"l:{name}"] = lost
             if told:
                 marks[f"t:{name}"] = told
+            if expr.pointless is not None:
+                marks[f"p:{name}"] = expr.pointless
         return marks
 
+    def _listed(self, fields: Mapping[str, Expr]) -> dict[str, Expr]:
+        """Return the lists whose references are to be looked at here; where a list is collected, that is done."""
+        return {
+            name: expr
+            for name, expr in fields.items()
+            if expr.pointless is None and self._keys_of_items(self._schema.fields[name]) is not None
+        }
+
+    def _keys_of_items(self, target: TargetField) -> Keys | None:
+        return self._keys(target.of.ref) if target.of is not None and target.of.ref else None
+
+    def _fit(self, name: str, expr: Expr) -> str | None:
+        return fit(replace(expr, sql=quote("x:" + name)), self._schema.fields[name], self._formats)
+
+    def _checked(self, name: str, expr: Expr) -> str:
+        """Return a list as it was, the items of it that are kept, and the rules by which others were left out."""
+        fitted, keys = self._fit(name, expr), self._keys_of_items(self._schema.fields[name])
+        assert keys is not None
+        each = f"SELECT unnest({fitted}) AS e, generate_subscripts({fitted}, 1) AS i"
+        judged = f"SELECT e, i, CASE WHEN {keys.broken('e')} THEN {keys.fault('e')} END AS rule FROM ({each})"
+        kept = "coalesce(list(e ORDER BY i) FILTER (rule IS NULL), [])"
+        lost = "list(DISTINCT rule) FILTER (rule IS NOT NULL)"
+        return f"(SELECT {{'kept': {kept}, 'lost': {lost}, 'whole': {fitted}}} FROM ({judged}))"
+
     def _fitted(self, name: str, expr: Expr) -> str:
-        target = self._schema.fields[name]
-        raw = replace(expr, sql=quote("x:" + name))
-        fitted = fit(raw, target, self._formats)
-        keys = self._keys(target.of.ref) if target.of is not None and target.of.ref else None
-        if keys is not None and target.of is not None and target.of.ref != self._schema.schema_:
-            each = f"SELECT unnest({fitted}) AS e, generate_subscripts({fitted}, 1) AS i"
-            kept = f"SELECT list(e ORDER BY i) FROM ({each}) WHERE e IN ({keys})"
-            fitted = f"CASE WHEN ({fitted}) IS NOT NULL THEN coalesce(({kept}), []) END"
+        fitted = self._fit(name, expr)
+        if name in self._listed({name: expr}):
+            checked = quote(f"r:{name}")
+            fitted = f"CASE WHEN {checked}.whole IS NOT NULL THEN {checked}.kept END"
         return f"{fitted} AS {quote('v:' + name)}"
 
     def _judged(self, name: str, expr: Expr) -> str:
         target = self._schema.fields[name]
-        keys = self._keys(target.ref) if target.ref and target.ref != self._schema.schema_ else None
+        keys = self._keys(target.ref) if target.ref else None
         bad = quote(f"b:{name}") if expr.bad and target.type != "list" else None
         lost = [miss for miss in expr.misses if miss.lost]
         seen = Expr("", expr.type, bad=bad, misses=tuple(type(m)(m.table, quote(f"l:{name}"), True) for m in lost[:1]))
@@ -86,8 +113,8 @@ class Statement:
         if name == self._schema.key and self._one_per is None:
             key = quote("v:" + name)
             again = f"_rule IS NULL AND {key} IS NOT NULL AND count(*) OVER (PARTITION BY {key}, _rule IS NULL) > 1"
-            found.append(("duplicate-key", again))
-        arms = " ".join(f"WHEN {condition} THEN {literal(rule)}" for rule, condition in found)
+            found.append((literal("duplicate-key"), again))
+        arms = " ".join(f"WHEN {condition} THEN {rule}" for rule, condition in found)
         return f"CASE {arms} END AS {quote('f:' + name)}" if arms else f"NULL::VARCHAR AS {quote('f:' + name)}"
 
     def _result(self, fields: Mapping[str, Expr]) -> str:
@@ -123,16 +150,21 @@ class Statement:
     def _told(self, fields: Mapping[str, Expr], hard: list[str]) -> str:
         """Return the list of what is told of a row: every fault, items that were left out, codes never seen."""
         marks = ["CASE WHEN _join IS NOT NULL THEN {'field': NULL::VARCHAR, 'rule': _join, 'level': 'row'} END"]
+        listed, several = self._listed(fields), []
         for name, expr in fields.items():
             target = self._schema.fields[name]
             level = "row" if name in hard else "value"
             record = f"{{'field': {literal(name)}, 'rule': {quote('f:' + name)}, 'level': {literal(level)}}}"
             marks.append(f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {record} END")
             if target.type == "list":
-                marks.append(_mark(_items_lost(name, expr, target), name, "item", "item"))
+                whole = f"{quote('r:' + name)}.whole" if name in listed else quote("v:" + name)
+                marks.append(_mark(_items_lost(name, expr, target, whole), name, "item", "item"))
+            if name in listed or expr.pointless is not None:
+                several.append(_marks(f"{quote('r:' + name)}.lost" if name in listed else quote(f"p:{name}"), name))
             if any(not miss.lost for miss in expr.misses):
                 marks.append(_mark(quote(f"t:{name}"), name, "code", "told"))
-        return _list(marks, "STRUCT(field VARCHAR, rule VARCHAR, level VARCHAR)")
+        told = _list(marks, "STRUCT(field VARCHAR, rule VARCHAR, level VARCHAR)")
+        return f"list_concat({', '.join([told, *several])})" if several else told
 
 
 def _or_any(names: list[str]) -> str:
@@ -145,15 +177,25 @@ def _list(marks: list[str], kind: str = "VARCHAR") -> str:
     return f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)"
 
 
-def _items_lost(name: str, expr: Expr, target: TargetField) -> str:
-    """Return the condition that items of a list could not be used."""
+def _more(place: str, columns: list[str]) -> str:
+    """Return a relation with more columns."""
+    return f"(SELECT *, {', '.join(columns)} FROM {place})" if columns else place
+
+
+def _items_lost(name: str, expr: Expr, target: TargetField, whole: str) -> str:
+    """Return the condition that items of a list could not be used; `whole` is the list that was made of them."""
     told = [quote(f"b:{name}")] if expr.bad else []
     if target.of is not None and target.of.type not in ("record", "list") and expr.type.endswith("]"):
         there = f"len(list_filter({quote('x:' + name)}, lambda e: e IS NOT NULL))"
-        told.append(f"coalesce({there} > len({quote('v:' + name)}), FALSE)")
+        told.append(f"coalesce({there} > len({whole}), FALSE)")
     return " OR ".join(told) or "FALSE"
 
 
 def _mark(condition: str, name: str, rule: str, level: str) -> str:
     record = f"{{'field': {literal(name)}, 'rule': {literal(rule)}, 'level': {literal(level)}}}"
     return f"CASE WHEN {condition} THEN {record} END"
+
+
+def _marks(rules: str, name: str) -> str:
+    """Return a mark for each rule by which references in a list were left out."""
+    return f"list_transform({rules}, lambda r: {{'field': {literal(name)}, 'rule': r, 'level': 'item'}})"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import TransformError
 from engine.journal import cannot_write
@@ -28,6 +28,7 @@ from engine.sql import connect, reworded
 if TYPE_CHECKING:
     import duckdb
 
+STATES: Final = "states"
 _PAGE = 1_000_000_000
 """Rows are numbered on each page anew; in a statement a record's `_row` is this times its page, and its row."""
 
@@ -95,7 +96,7 @@ def transform(
 
     query = build(mapping, world, Reading(world.source.formats, place, present))
     parents = {landed.file.parent for landed in sets.values()}
-    for name in ("rows", "states", "quarantine"):
+    for name in ("rows", STATES, "quarantine"):
         _make(folder / name)
     with connect(folder, *parents, *more, memory=memory) as database:
         prepare(database, world, query, circumstances)
@@ -249,7 +250,7 @@ def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> N
     states = (
         f"SELECT {quote(schema.key)} AS key, _set AS set, _source_key AS source_key, _state AS state, _reason AS rule"
     )
-    _copy(database, f"{states} FROM result", folder / "states" / f"{schema.schema_}.parquet")
+    _copy(database, f"{states} FROM result", folder / STATES / f"{schema.schema_}.parquet")
     held = (
         f"SELECT {literal(schema.schema_)} AS entity, _set AS set, _source_key AS source_key, "
         f"_row // {_PAGE} AS page, _row % {_PAGE} AS row, "

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import TransformError
+from engine.spec.reference import Keys
 from tests.unit.spec.trial import Outcome, Trial
 
 FIELDS = {"Id": "text", "a": "text", "b": "text", "num": "integer", "day": "date", "flag": "boolean"}
@@ -296,9 +297,58 @@ def test_a_part_that_breaks_its_rule_or_has_an_unknown_code_is_told() -> None:
 
 def test_a_collected_reference_is_kept_only_to_a_key_that_is_sent() -> None:
     value = "{collect: links, by: {Owner: Id}, item: Pupil}"
-    outcome = collected(value, "{type: list, of: {type: text, ref: pupil}}", keys=lambda entity: "SELECT 'p1'")
+    outcome = collected(value, "{type: list, of: {type: text, ref: pupil}}", keys=lambda entity: Keys("SELECT 'p1'"))
     assert outcome.column("out") == {"A": ["p1"], "B": [], "C": []}
-    assert outcome.held() == [("A", "out", "item", "item"), ("B", "out", "item", "item")]
+    assert outcome.held() == [("A", "out", "unknown-reference", "item"), ("B", "out", "unknown-reference", "item")]
+
+
+LOST = Keys(
+    "SELECT unnest(['a', 'b', 'c'])",
+    {"reference-filtered": "SELECT unnest(['f', 'f2'])", "reference-gone": "SELECT unnest(['f', 'g', 'a'])"},
+)
+LINKED = [
+    {"Id": str(number), "Owner": owner, "Pupil": pupil}
+    for number, (owner, pupil) in enumerate([*(("A", key) for key in ("f2", "a", "g", "f", "b")), ("B", "x")])
+]
+
+
+@pytest.mark.parametrize("item", ["Pupil", "{from: Pupil, clean: trim}"])
+def test_items_of_a_collected_list_are_told_by_the_rule_of_their_reference(item: str) -> None:
+    value = f"{{collect: links, by: {{Owner: Id}}, item: {item}}}"
+    outcome = collected(value, "{type: list, of: {type: text, ref: pupil}}", LINKED, keys=lambda entity: LOST)
+    assert outcome.column("out") == {"A": ["a", "b"], "B": [], "C": []}
+    assert outcome.held() == [
+        ("A", "out", "reference-filtered", "item"),
+        ("A", "out", "reference-gone", "item"),
+        ("B", "out", "unknown-reference", "item"),
+    ]
+    assert outcome.books.told["out: reference-filtered (item)"] == 1
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_records_of_a_list_are_told_by_the_rule_of_their_reference(required: bool) -> None:
+    value = "{collect: links, by: {Owner: Id}, fields: {who: Pupil, how: Kind}}"
+    parts = f"{{who: {{type: text, ref: pupil, required: {str(required).lower()}}}, how: {{type: text}}}}"
+    target = f"{{type: list, of: {{type: record, fields: {parts}}}}}"
+    lacking = {"Id": "9", "Owner": "C", "Pupil": None}
+    outcome = collected(value, target, [*LINKED, lacking], keys=lambda entity: LOST)
+    whos = {key: [each["who"] for each in items] for key, items in outcome.column("out").items()}
+    kept: list[Any] = ["a", "b"] if required else [None, "a", None, None, "b"]
+    assert whos == {"A": kept, "B": [] if required else [None], "C": [] if required else [None]}
+    assert outcome.held() == [
+        ("A", "out", "reference-filtered", "item"),
+        ("A", "out", "reference-gone", "item"),
+        ("B", "out", "unknown-reference", "item"),
+        *([("C", "out", "item", "item")] if required else []),
+    ]
+
+
+def test_a_list_cleaned_as_a_whole_is_looked_at_when_it_is_clean() -> None:
+    value = "{collect: links, by: {Owner: Id}, item: Pupil, clean: trim}"
+    links = [{"Id": "1", "Owner": "A", "Pupil": " a "}, {"Id": "2", "Owner": "A", "Pupil": " g"}]
+    outcome = collected(value, "{type: list, of: {type: text, ref: pupil}}", links, keys=lambda entity: LOST)
+    assert outcome.column("out") == {"A": ["a"], "B": [], "C": []}
+    assert outcome.held() == [("A", "out", "reference-gone", "item")]
 
 
 def test_items_that_do_not_fit_are_left_out_and_told() -> None:
@@ -338,12 +388,29 @@ def test_a_list_of_references_keeps_only_keys_that_are_sent_in_its_order() -> No
         {"things": {"Id": "text", "tags": "{type: list, split: ';'}"}},
         target="out: {type: list, of: {type: text, ref: other}}",
         mapping="fields: {id: Id, out: tags}\n",
-        keys=lambda entity: "SELECT unnest(['a', 'b', 'c'])",
+        keys=lambda entity: Keys("SELECT unnest(['a', 'b', 'c'])"),
     )
     records = [{"Id": "1", "tags": "c;x;a"}, {"Id": "2", "tags": "x"}, {"Id": "3"}, {"Id": "4", "tags": "b"}]
     outcome = trial.run({"things": records})
     assert outcome.column("out") == {"1": ["c", "a"], "2": [], "3": None, "4": ["b"]}
-    assert outcome.held() == [("1", "out", "item", "item"), ("2", "out", "item", "item")]
+    assert outcome.held() == [("1", "out", "unknown-reference", "item"), ("2", "out", "unknown-reference", "item")]
+
+
+def test_a_list_of_references_is_told_by_rule_apart_from_items_that_do_not_fit() -> None:
+    trial = Trial(
+        {"things": {"Id": "text", "tags": "{type: list, split: ';'}"}},
+        target="out: {type: list, of: {type: text, ref: other, max: 2}}",
+        mapping="fields: {id: Id, out: tags}\n",
+        keys=lambda entity: LOST,
+    )
+    outcome = trial.run({"things": [{"Id": "1", "tags": "c;f2;long"}, {"Id": "2", "tags": "g;f;b;f2"}, {"Id": "3"}]})
+    assert outcome.column("out") == {"1": ["c"], "2": ["b"], "3": None}
+    assert outcome.held() == [
+        ("1", "out", "item", "item"),
+        ("1", "out", "reference-filtered", "item"),
+        ("2", "out", "reference-filtered", "item"),
+        ("2", "out", "reference-gone", "item"),
+    ]
 
 
 def test_a_rule_that_fails_is_named_and_not_an_innocent_field() -> None:

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from engine.errors import TransformError
+from engine.spec.reference import Keys
 from tests.unit.spec.trial import MAPPING, Trial
 
 HEAD = "mapping: thing\nsource: acme\n"
@@ -114,7 +115,7 @@ def test_settled_bad_values_quarantine_in_a_required_field_and_are_withheld_in_a
 @pytest.mark.parametrize("required", [True, False])
 def test_a_rule_of_the_schema_holds(target: str, source: str, good: str, bad: str, rule: str, required: bool) -> None:
     said = target[:-1] + ", required: true}" if required else target
-    trial = things(f"fields: {{id: Id, out: {source}}}\n", f"out: {said}", keys=lambda entity: "SELECT 'k'")
+    trial = things(f"fields: {{id: Id, out: {source}}}\n", f"out: {said}", keys=lambda entity: Keys("SELECT 'k'"))
     outcome = trial.run({"things": [{"Id": "good", source: good}, {"Id": "bad", source: bad}]})
     assert outcome.books.quarantined == ({rule: 1} if required else {})
     assert outcome.held() == [("bad", "out", rule, "row" if required else "value")]
@@ -128,6 +129,29 @@ def test_a_rule_of_the_schema_holds(target: str, source: str, good: str, bad: st
 def test_a_required_field_without_a_value_quarantines(source: str, target: str) -> None:
     outcome = things(f"fields: {{id: Id, out: {source}}}\n", f"out: {target}").run({"things": [{"Id": "1"}]})
     assert outcome.books.quarantined == {"required": 1}
+
+
+LOST = Keys("SELECT 'k'", {"reference-filtered": "SELECT 'f'", "reference-gone": "SELECT unnest(['f', 'g', 'k'])"})
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_reference_that_is_not_kept_is_told_by_rule(required: bool) -> None:
+    target = f"out: {{type: text, ref: other, required: {str(required).lower()}}}"
+    trial = things("fields: {id: Id, out: name}\n", target, keys=lambda entity: LOST)
+    outcome = trial.run({"things": [{"Id": key, "name": key} for key in ("k", "f", "g", "x")]})
+    level = "row" if required else "value"
+    assert outcome.held() == [
+        ("f", "out", "reference-filtered", level),
+        ("g", "out", "reference-gone", level),
+        ("x", "out", "unknown-reference", level),
+    ]
+    assert outcome.column("out")["k"] == "k"
+    assert (len(outcome.rows), sum(outcome.books.quarantined.values())) == ((1, 3) if required else (4, 0))
+
+
+def test_a_reference_to_a_row_of_its_own_entity_is_free_while_that_is_made() -> None:
+    trial = things("fields: {id: Id, out: name}\n", "out: {type: text, ref: thing}", keys=lambda entity: LOST)
+    assert trial.run({"things": [{"Id": "1", "name": "2"}]}).column("out") == {"1": "2"}
 
 
 def test_a_reference_is_free_where_its_keys_are_not_known() -> None:

@@ -17,6 +17,7 @@ from engine.kinds.types import literal, quote
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.query import World, findings
+from engine.spec.reference import Keys
 from engine.spec.schema import Schema
 from engine.spec.source import Source
 from engine.spec.view import Finding
@@ -63,7 +64,7 @@ class Trial:
     formats: str = ""
     lookups: Sequence[str] = ()
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    keys: Callable[[str], str | None] = lambda entity: None
+    keys: Callable[[str], Keys | None] = lambda entity: None
 
     def world(self) -> World:
         """Return the world that the mapping stands in."""
