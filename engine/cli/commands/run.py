@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +14,9 @@ from engine.cli.confirm import confirmed
 from engine.cli.options import format_option, listener, project_option, sound_project, verbose_option
 from engine.cli.show import Progress
 from engine.cli.summary import summary
+
+if TYPE_CHECKING:
+    from engine.run.runner import Options
 
 
 @click.command("run")
@@ -53,26 +58,12 @@ def command(
     """
     from engine.run.named import select
     from engine.run.plan import make_plan
-    from engine.run.runner import Options, Runner
+    from engine.run.runner import Runner
 
-    if how["no_deliver"] and how["dry_run"]:
-        raise click.UsageError(
-            "--no-deliver and --dry-run exclude each other: one sends nothing, one sends for a trial"
-        )
     project = sound_project(project_folder)
     chosen = select(project.school(school), named, only, reuse)
     plan = make_plan(project, school, chosen.entities)
-    day = how["today"].date() if how["today"] else None
-    options = Options(
-        send=not how["no_deliver"],
-        dry_run=how["dry_run"],
-        fresh=how["fresh"],
-        today=day,
-        full=how["full"],
-        accept=how["accept"],
-        reuse=chosen.reuse,
-    )
-    given = confirmed(plan, options, how["yes"])
+    given = confirmed(plan, _options(how, chosen.reuse), how["yes"])
     if given is None:
         return 1
     progress = Progress(verbose)
@@ -82,3 +73,21 @@ def command(
         progress.close()
     click.echo(report.to_json() if form == "json" else summary(report), nl=form != "json")
     return 0
+
+
+def _options(how: Mapping[str, Any], reuse: timedelta | None) -> Options:
+    from engine.run.runner import Options
+
+    if how["no_deliver"] and how["dry_run"]:
+        raise click.UsageError(
+            "--no-deliver and --dry-run exclude each other: one sends nothing, one sends for a trial"
+        )
+    return Options(
+        send=not how["no_deliver"],
+        dry_run=how["dry_run"],
+        fresh=how["fresh"],
+        today=how["today"].date() if how["today"] else None,
+        full=how["full"],
+        accept=how["accept"],
+        reuse=reuse,
+    )
