@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from engine.errors import Place, Problem
 from engine.haplo.application import BEHAVIOUR, TITLE, TYPE
-from engine.haplo.record import value_field
+from engine.haplo.record import Key, keys, source_of, value_field
 from engine.kinds.types import TargetField
 from engine.kinds.value import Constant
 from engine.problem_text import did_you_mean
@@ -51,6 +51,22 @@ def unknown_object(destination: str) -> list[dict[str, Any]]:
 def wire_value(value: Constant) -> Constant:
     """Return a constant as a control file has it: Haplo passes over a JSON `false`."""
     return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+def fields_touched(schema: Schema, binding: Binding) -> dict[str, bool]:
+    """Return the fields that a row which is gone no longer has in Haplo as it had them.
+
+    Each with whether a row can be sent without it, all else being as it was: not where it is part of a structure.
+    """
+    removed = binding.removed
+    names = [] if removed is None else [*removed.set_, *removed.clear]
+    found = [key for key in keys(schema, binding) if any(_is_key_of(key, name, binding.names[name]) for name in names)]
+    parts = {name for key in keys(schema, binding) if key.parts for name in key.fields}
+    return {name: name not in parts for key in found for name in key.fields}
+
+
+def _is_key_of(key: Key, name: str, bound: BoundName) -> bool:
+    return key.name == (name if bound.from_ is None else source_of(bound))
 
 
 def removed_problems(

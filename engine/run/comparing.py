@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from engine.haplo.compile import compile_control
 from engine.haplo.record import keys
+from engine.haplo.removed import fields_touched
 from engine.haplo.target import data_types
 from engine.journal import Journal
 from engine.kinds.types import literal, quote
@@ -200,7 +201,9 @@ class Comparing:
         schema = self._schemas[entity]
         told = {name for key in keys(schema, self._project.binding(entity)) for name in key.fields}
         sent = None if prior is None else self._home / prior.file
-        return Pair(schema, sorted(told), self._folder, sent, [name for name in absent if name in told])
+        lacking = [name for name in absent if name in told]
+        touched = fields_touched(schema, self._project.binding(entity))
+        return Pair(schema, sorted(told), self._folder, sent, lacking, touched)
 
     def _targets(self, entity: str) -> dict[str, Path]:
         """Return what became of the entities that came before this one."""

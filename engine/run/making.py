@@ -97,6 +97,12 @@ class Making:
         unmapped = [name for name in self.project.schema(entity).fields if name not in mapped]
         return [*self._books[entity].absent, *unmapped]
 
+    def _left_out(self, entity: str) -> list[str]:
+        """Return the fields that no row is sent with; what only some rows are sent with, the others withhold."""
+        compared = self.journal.get(f"compare:{entity}") or {"counts": {}}
+        restored = compared["counts"].get("restored", ())
+        return [name for name in self._absent(entity) if name not in restored]
+
     def _placed(self, error: ExpressionFailedError) -> EngineError:
         """Return the error with the place of the SQL that failed."""
         loaded = self.project.get("mapping", f"{self.school.source}/{error.entity}")
@@ -134,7 +140,7 @@ class Making:
             binding,
             self.school.code_prefix,
             rows,
-            self._absent(entity),
+            self._left_out(entity),
             out,
             data_types=types,
             gone=gone if binding.removed is not None else None,

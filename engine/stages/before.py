@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +40,8 @@ _MARKS: Final = {
 class Pair:
     """One entity on two nights: the folder of tonight's run, and the file of what was last sent (None: nothing was).
 
-    `fields` are those that Haplo is told; `absent` are withheld from every row of tonight.
+    `fields` are those that Haplo is told; `absent` are withheld from every row of tonight. `touched` are those that a
+    row which is gone does not have in Haplo any more as it had them, each with whether only some rows may have it.
     """
 
     schema: Schema
@@ -48,6 +49,7 @@ class Pair:
     folder: Path
     sent: Path | None
     absent: Collection[str] = ()
+    touched: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Before:

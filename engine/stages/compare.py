@@ -29,7 +29,8 @@ class Compared:
     `gone`: those that the source no longer has; `rescoped`: those lost because we changed something; `kept`: those
     not there tonight and left alone, because not everything was read; `past`: those that were gone before; `again`:
     unchanged rows that are sent once more, since they point to some that were new when they were sent. `send` and
-    `remove` count what goes out: rows, and keys that are gone. `fields` counts the changes by field.
+    `remove` count what goes out: rows, and keys that are gone. `fields` counts the changes by field. `restored` names
+    those fields of which nothing is known tonight, and which rows that returned get back as they were.
     """
 
     entity: str
@@ -48,6 +49,7 @@ class Compared:
     send: int = 0
     remove: int = 0
     fields: dict[str, int] = field(default_factory=dict)
+    restored: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -155,12 +157,50 @@ class _Comparison:
 
     def _send(self) -> str:
         """Return the rows to send, in the columns and the order of tonight's."""
-        due = f"FROM {self._rows} WHERE {self._key} IN (SELECT key FROM changes WHERE {self._due()})"
+        due = f"FROM {self._restored()} WHERE {self._key} IN (SELECT key FROM changes WHERE {self._due()})"
         if not self._terms.holds:
             return f"SELECT * {due}"
         kept = f"{self._key} IN (SELECT key FROM changes WHERE change IN ('held', 'kept'))"
         fields = ", ".join(quote(name) for name in self._before.fields)
         return f"SELECT * {due} UNION ALL BY NAME SELECT {fields}, []::VARCHAR[] AS _withheld FROM was WHERE {kept}"
+
+    def _lacking(self) -> tuple[list[str], list[str]]:
+        """Return the fields that rows which returned get back as they were: withheld from some rows, or from all."""
+        pair, back = self._before.pair, "SELECT 1 FROM changes WHERE change = 'returned'"
+        if not pair.touched or not self._number(f"SELECT count(*) FROM ({back} LIMIT 1)"):
+            return [], []
+        absent = [name for name, apart in pair.touched.items() if apart and name in pair.absent]
+        return [name for name in pair.touched if name in self._before.withheld and name not in pair.absent], absent
+
+    def _restored(self) -> str:
+        """Return tonight's rows; in those that returned, what they were said to have lost is as it was before.
+
+        An ordinary row would leave it out, and Haplo keep what it was told when the row was gone.
+        """
+        some, every = self._lacking()
+        if not some and not every:
+            return self._rows
+        values = [
+            f"CASE WHEN w.k IS NOT NULL THEN w.{quote(name)} ELSE n.{quote(name)} END AS {quote(name)}"
+            for name in every
+        ]
+        values += [
+            f"CASE WHEN w.k IS NOT NULL AND list_contains(n._withheld, {literal(name)}) "
+            f"THEN w.{quote(name)} ELSE n.{quote(name)} END AS {quote(name)}"
+            for name in some
+        ]
+        given = literal([*some, *every])
+        withheld = (
+            f"CASE WHEN w.k IS NOT NULL THEN list_filter(n._withheld, lambda e: NOT list_contains({given}, e)) "
+            f"ELSE list_concat(n._withheld, {literal(every)}::VARCHAR[]) END AS _withheld"
+        )
+        fields = ", ".join(quote(name) for name in [*some, *every])
+        back = f"{self._key} IN (SELECT key FROM changes WHERE change = 'returned')"
+        were = f"SELECT {self._key} AS k, {fields} FROM was WHERE {back}"
+        return (
+            f"(SELECT n.* REPLACE ({', '.join([*values, withheld])}) FROM {self._rows} n "
+            f"LEFT JOIN ({were}) w ON w.k = n.{self._key})"
+        )
 
     def _counted(self, send: int, remove: int) -> Compared:
         counts = dict(self._db.execute("SELECT change, count(*) FROM changes GROUP BY ALL").fetchall())
@@ -175,6 +215,7 @@ class _Comparison:
             send=send,
             remove=remove,
             fields=dict(fields),
+            restored=self._lacking()[1],
             **here,
         )
 

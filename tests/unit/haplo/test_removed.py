@@ -18,7 +18,7 @@ from engine.haplo.fit import binding_problems
 from engine.haplo.interpret import interpret
 from engine.haplo.needed import needed_application
 from engine.haplo.outcome import Outcome
-from engine.haplo.removed import NOT_KNOWN
+from engine.haplo.removed import NOT_KNOWN, fields_touched
 from engine.haplo.store import ObjectStore
 from engine.haplo.target import derived_application
 from engine.kinds.types import quote
@@ -402,3 +402,15 @@ def test_accounts_are_blocked_by_haplo_itself() -> None:
 def test_to_say_nothing_is_a_problem(removed: str, tmp_path: Path) -> None:
     [problem] = _problems(tmp_path, f"{DOCUMENT}removed: {removed}\n")
     assert (problem.code, problem.what) == ("missing-key", "'removed' says neither what to set nor what to clear")
+
+
+def test_what_one_that_is_gone_has_lost_is_known_by_its_fields() -> None:
+    names = {
+        "x:status": {"from": "status", "clear": True},
+        "x:text": {"from": "texts", "first": True},
+        "x:note": "note",
+        "x:address": {"postal_address": {"street1": "house", "country": "needed"}},
+    }
+    binding = _binding(names, {"set": {"x:status": "past"}, "clear": ["x:text", "x:address"]})
+    assert fields_touched(SCHEMA, binding) == {"status": True, "texts": True, "house": False, "needed": False}
+    assert fields_touched(SCHEMA, _binding(names, None)) == {}
