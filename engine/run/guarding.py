@@ -102,9 +102,9 @@ def accepted(given: Sequence[str], entities: Sequence[str]) -> frozenset[str]:
     return frozenset(given)
 
 
-def require(tripped: Sequence[Trip], allowed: Collection[str], school: str, examples: Mapping[str, list[str]]) -> None:
+def require(found: Sequence[Trip], allowed: Collection[str], school: str, examples: Mapping[str, list[str]]) -> None:
     """Stop the run where guards have tripped that nobody has accepted; `examples` are masked rows by `accept` word."""
-    open_trips = [trip for trip in tripped if trip.accept not in allowed]
+    open_trips = [trip for trip in found if trip.accept not in allowed]
     if not open_trips:
         return
     several = f"{len(open_trips)} guards have" if len(open_trips) > 1 else "a guard has"
@@ -120,28 +120,31 @@ def require(tripped: Sequence[Trip], allowed: Collection[str], school: str, exam
     )
 
 
-def guard(
-    project: Project,
-    school: School,
-    compared: Sequence[Compared],
-    report: Report,
-    folder: Path,
-    sent: Callable[[str], Path | None],
-    ages: Mapping[str, timedelta],
-    allowed: Collection[str],
-) -> None:
-    """Stop a run whose guards trip; those that were accepted are told. `sent` gives what was last sent."""
+def tripped(school: School, compared: Sequence[Compared], report: Report, ages: Mapping[str, timedelta]) -> list[Trip]:
+    """Return the guards that a run trips, by its entities; `ages`: of their data."""
     quarantined = {line.entity: sum(line.quarantined.values()) for line in report.entities}
-    tripped = [
+    return [
         trip
         for each in compared
         for trip in trips(each, quarantined[each.entity], ages.get(each.entity), school.guards.of(each.entity))
     ]
-    report.guards += [f"{trip}{' (accepted)' if trip.accept in allowed else ''}" for trip in tripped]
+
+
+def guard(
+    project: Project,
+    school: School,
+    found: Sequence[Trip],
+    report: Report,
+    folder: Path,
+    sent: Callable[[str], Path | None],
+    allowed: Collection[str],
+) -> None:
+    """Stop a run whose guards trip; those that were accepted are told. `sent` gives what was last sent."""
+    report.guards += [f"{trip}{' (accepted)' if trip.accept in allowed else ''}" for trip in found]
     examples = {
-        trip.accept: masked_rows(project.schema(trip.entity), trip, folder, sent(trip.entity)) for trip in tripped
+        trip.accept: masked_rows(project.schema(trip.entity), trip, folder, sent(trip.entity)) for trip in found
     }
-    require(tripped, allowed, school.school, examples)
+    require(found, allowed, school.school, examples)
 
 
 def masked_rows(schema: Schema, trip: Trip, folder: Path, sent: Path | None) -> list[str]:

@@ -27,7 +27,7 @@ from engine.run.comparing import Comparing, Scope
 from engine.run.delivering import Delivering, Receiver
 from engine.run.expiry import expire
 from engine.run.folder import locked, new_run, school_folder, unfinished
-from engine.run.guarding import accepted, guard
+from engine.run.guarding import Trip, accepted, guard, tripped
 from engine.run.history import Beginning, open_state, record_refusal, recorded
 from engine.run.left import tell_left_behind
 from engine.run.live import live_delivery, mode_of, require_confirmed
@@ -86,11 +86,14 @@ class Night:
 
 @dataclass(frozen=True)
 class Looked:
-    """What a run would send: its folder, what became of each entity's rows, and the files of what was last sent."""
+    """What a run would send: its folder, what became of each entity's rows, the files of what was last sent, and the
+    guards that would stop it.
+    """
 
     folder: Path
     compared: list[Compared]
     sent: dict[str, Path | None]
+    tripped: list[Trip]
 
 
 class Runner:
@@ -129,9 +132,11 @@ class Runner:
         with self._night(None) as night:
             night.journal.record("looked", at=self.clock.now().isoformat())
             comparing, making = self._compared(night)
-            compared = making.rows(self._read(night))
+            sets = self._read(night)
+            compared = making.rows(sets)
             sent = {each.entity: comparing.sent_before(each.entity) for each in compared}
-        return Looked(night.folder, compared, sent)
+            found = tripped(self.school, compared, night.report, making.ages(sets, self.clock.now()))
+        return Looked(night.folder, compared, sent, found)
 
     @contextmanager
     def _night(self, api_key: Secret | None) -> Iterator[Night]:
@@ -221,17 +226,8 @@ class Runner:
         """Make rows, look at what became of them, make files unless a guard trips, and check these."""
         comparing, making = self._compared(night)
         compared = making.rows(sets)
-        ages = making.ages(sets, self.clock.now())
-        guard(
-            self.project,
-            self.school,
-            compared,
-            night.report,
-            night.folder,
-            comparing.sent_before,
-            ages,
-            night.allowed,
-        )
+        found = tripped(self.school, compared, night.report, making.ages(sets, self.clock.now()))
+        guard(self.project, self.school, found, night.report, night.folder, comparing.sent_before, night.allowed)
         emitted = making.files()
         known = comparing.known()
         Checking(self.project, self.plan, night.folder, night.today, self.tell, night.report, known).check(emitted)

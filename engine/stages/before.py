@@ -53,7 +53,10 @@ class Pair:
 
 
 class Before:
-    """A pair in a database: the view `was`, and the places of tonight's files."""
+    """A pair in a database: the view `was`, and the places of tonight's files.
+
+    `unlike`: fields that were not sent before, or as another type; `withheld`: those left out of some row tonight.
+    """
 
     def __init__(self, database: duckdb.DuckDBPyConnection, pair: Pair) -> None:
         self.database, self.pair = database, pair
@@ -97,7 +100,7 @@ class Before:
         """Make `was` in the columns of tonight's rows; a field that has changed its type counts as never sent."""
         sent, now = self.pair.sent, self.columns(self.rows)
         before = {} if sent is None else self.columns(read(sent))
-        other = {name for name in self.fields if before.get(name) != now[name]}
+        other = self.unlike = {name for name in self.fields if before.get(name) != now[name]}
         columns = [f"NULL::{now[name]} AS {quote(name)}" if name in other else quote(name) for name in self.fields]
         unknown = {*_MARKS} if sent is None else {"_digest"} if other else set()
         marks = [f"NULL::{kind} AS {name}" if name in unknown else name for name, kind in _MARKS.items()]
@@ -108,7 +111,7 @@ class Before:
 @contextmanager
 def beside(pair: Pair, doing: str) -> Iterator[Before]:
     """Open a pair in a database of its own."""
-    more = [] if pair.sent is None else [pair.sent.parent]
+    more = [] if pair.sent is None else [pair.sent.parent.parent]  # that of all entities
     said = f"{pair.schema.schema_}: {doing}"
     with reworded(said, TransformError), connect(pair.folder, *more, memory=_MEMORY) as database:
         yield Before(database, pair)

@@ -104,8 +104,12 @@ class _Comparison:
         )
 
     def _find_differing(self) -> None:
-        """Find the fields in which rows differ, some rows at a time: both sides of a row are in memory here."""
-        compared = [name for name in self._before.compared if name not in self._before.pair.absent]
+        """Find the fields in which rows differ, some rows at a time: both sides of a row are in memory here.
+
+        Where everything is sent, a field that Haplo is told for the first time does not make a row a changed one.
+        """
+        left = {*self._before.pair.absent, *(self._before.unlike if self._terms.full else ())}
+        compared = [name for name in self._before.compared if name not in left]
         listed = ", ".join(f"CASE WHEN {self._differs(name)} THEN {literal(name)} END" for name in compared)
         names = f"list_filter([{listed}], lambda e: e IS NOT NULL)" if compared else "[]::VARCHAR[]"
         self._db.execute("CREATE TEMP TABLE differing (key VARCHAR, fields VARCHAR[])")

@@ -79,6 +79,9 @@ def test_a_difference_is_masked_unless_one_asks(term: Project) -> None:
 def test_a_bad_night_at_the_source_stops_the_run_before_anything_is_sent(kind: str, accept: str, term: Project) -> None:
     before, sent = held(term), batches(term)
     term.xporter.calendar.nights = {FIRST.replace(day=2): kind}
+    term.xporter.move_to(FIRST.replace(day=2))
+    looked = term.call("diff", "waters-edge", "--today", "2026-09-02").well()
+    assert f"(--accept {accept})" in looked.out
     stopped = night(term, 1)
     assert (stopped.code, stopped.codes) == (5, ["guard"])
     assert f"--accept {accept}" in stopped.err
@@ -169,4 +172,5 @@ def test_who_is_gone_and_comes_back_is_current_again(tmp_path: Path) -> None:
         night(project, 0, *accept, "--fresh").well()
         night(project, 0, *accept, "--fresh").well()
         assert half != everybody
-        assert held(project) == everybody
+        objects = held(project)  # those who came on the second day only are there too, and gone
+        assert {code: objects[code] for code in everybody} == everybody

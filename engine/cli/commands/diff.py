@@ -68,9 +68,12 @@ def command(
     schemas = [project.schema(each.entity) for each in compared]
     rows = [row for schema in schemas for row in row_changes(schema, looked, limit, personal=show_personal)]
     if form == "json":
-        click.echo(json.dumps(_facts(compared, rows), ensure_ascii=False, indent=2, default=str))
+        facts = _facts(compared, rows) | {"guards": [str(trip) for trip in looked.tripped]}
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2, default=str))
         return
     click.echo(_text(compared, rows))
+    for trip in looked.tripped:
+        click.echo(f"would stop a run: {trip}   (--accept {trip.accept})")
     if not show_personal and any(row.fields for row in rows):
         click.echo("personal fields are masked; --show-personal shows them")
 

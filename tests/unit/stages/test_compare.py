@@ -304,6 +304,7 @@ def test_a_field_that_has_become_another_type_is_a_change(nights: Nights, tmp_pa
         database.execute(f"COPY (SELECT * REPLACE (7 AS name) FROM '{nights.sent}') TO '{moved}' (FORMAT parquet)")
     nights.sent = moved
     assert nights.compare([pet("1", "Rex")]).fields == {"name": 1}
+    assert nights.compare([pet("1", "Rex")], full=True).unchanged == 1, "it is we who changed, and all is sent anyway"
 
 
 def test_a_digest_that_is_made_otherwise_today_changes_nothing(nights: Nights, tmp_path: Path) -> None:
