@@ -1,22 +1,28 @@
 """DuckDB, here and in the stages that store: connections that are shut in, and its errors in our words.
 
-A connection sees the folders it is given and nothing else; its settings are locked. What DuckDB says about a
-failure can hold data, so `reworded` keeps only what kind of failure it was. Imports DuckDB inside functions.
+A connection sees the folders it is given and nothing else; its settings are locked. To start DuckDB costs more than
+most statements, so one that was started is lent again, with an empty database, to whoever needs the same folders.
+What DuckDB says about a failure can hold data, so `reworded` keeps only what kind of failure it was. Imports DuckDB
+inside functions.
 Next: `stages/land`.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineError, Interrupted, StorageError
 
 if TYPE_CHECKING:
     import duckdb
 
+Terms = tuple[tuple[str, ...], str, int]
+"""Folders, memory and threads of a database."""
 STORAGE_FAILURES = (
     "IOException",
     "OutOfMemoryException",
@@ -26,11 +32,50 @@ STORAGE_FAILURES = (
 )
 
 
-def connect(folder: Path, *more: Path, memory: str = "400MB", threads: int = 2) -> duckdb.DuckDBPyConnection:
-    """Open a database in memory that reads and writes below these folders only; it spills into the first."""
+_KEPT: Final = 8
+_idle: list[tuple[Terms, duckdb.DuckDBPyConnection]] = []
+"""Started ones that nobody uses, the latest last."""
+_turn = threading.Lock()
+_number = count(1)
+
+
+@contextmanager
+def connect(folder: Path, *more: Path, memory: str = "400MB", threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Lend a database in memory that reads and writes below these folders only; it spills into the first."""
+    folders = dict.fromkeys(str(path.resolve()) for path in (folder, *more))
+    terms = (tuple(folders), memory, threads)
+    started = _found(terms) or _start(*terms)
+    name = f"lent_{next(_number)}"
+    try:
+        with started.cursor() as connection:
+            connection.execute(f"ATTACH ':memory:' AS {name}")
+            connection.execute(f"USE {name}")
+            yield connection
+        started.execute(f"DETACH {name}")
+    except BaseException:
+        started.close()  # what went wrong may have gone wrong in it
+        raise
+    _put_back(terms, started)
+
+
+def _found(terms: Terms) -> duckdb.DuckDBPyConnection | None:
+    with _turn:
+        places = [place for place, (known, _) in enumerate(_idle) if known == terms]
+        return _idle.pop(places[-1])[1] if places else None
+
+
+def _put_back(terms: Terms, started: duckdb.DuckDBPyConnection) -> None:
+    with _turn:
+        _idle.append((terms, started))
+        left = _idle[:-_KEPT]
+        del _idle[:-_KEPT]
+    for _, old in left:
+        old.close()
+
+
+def _start(folders: tuple[str, ...], memory: str, threads: int) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    folders = [str(path.resolve()) for path in (folder, *more)]
     allowed = ", ".join("'" + path.replace("'", "''") + "'" for path in folders)
     spill = str(Path(folders[0]) / ".duckdb").replace("'", "''")
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "threads": threads})

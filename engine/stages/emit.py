@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -72,7 +73,7 @@ def emit(
     return Emitted(path, parts, sum(part.rows for part in parts), count)
 
 
-def _database(rows: Path, gone: Path | None) -> duckdb.DuckDBPyConnection:
+def _database(rows: Path, gone: Path | None) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     return connect(rows.parent, *([] if gone is None else [gone.parent]))
 
 

@@ -78,20 +78,19 @@ def land_set(
     mixed = _mixed(set_name, needed, answers, omits_null=omits_null)
     file = out / f"{set_name}.parquet"
     _make_folder(out)
-    folders = {answer.file.parent for answer in answers}
-    connection = connect(out, *sorted(folders), memory=_MEMORY)
+    folders = {answer.file.parent.parent for answer in answers}
     part = file.with_name(f".{file.name}.part")
+    stated = sum(answer.sets[set_name].records for answer in answers)
     try:
-        rows = _write(connection, set_name, record_set, needed, answers, part)
-        stated = sum(answer.sets[set_name].records for answer in answers)
-        if rows != stated:
-            raise AnswerUnreadable(
-                f"set '{set_name}': {rows:,} records were read where the answers hold {stated:,}", code="books"
-            )
-        repeated, across = _repeated(connection, set_name, record_set.key, needed, part)
+        with connect(out, *sorted(folders), memory=_MEMORY) as connection:
+            rows = _write(connection, set_name, record_set, needed, answers, part)
+            if rows != stated:
+                raise AnswerUnreadable(
+                    f"set '{set_name}': {rows:,} records were read where the answers hold {stated:,}", code="books"
+                )
+            repeated, across = _repeated(connection, set_name, record_set.key, needed, part)
         _put(part, file)
     finally:
-        connection.close()
         part.unlink(missing_ok=True)
     present = _present(set_name, answers)
     return SetFacts(

@@ -63,7 +63,7 @@ def look_at(file: Path) -> Shape | None:
     if not file.is_file():
         return None
     try:
-        with connect(file.parent) as database, reworded("looking at a mirror", StorageError):
+        with connect(file.parent.parent) as database, reworded("looking at a mirror", StorageError):
             columns = database.execute(f"DESCRIBE SELECT * FROM {_read(file)}").fetchall()
             found = database.execute(f"SELECT count(*) FROM {_read(file)}").fetchone()
     except EngineError:
@@ -82,7 +82,7 @@ def merge(
     """
     part = out.with_name(f".{out.name}.part")
     _make(out.parent)
-    folders = {file.parent for file in (mirror, changes, deleted) if file is not None}
+    folders = {mirror.parent.parent, *(file.parent for file in (changes, deleted) if file is not None)}
     with connect(out.parent, *sorted(folders), memory=_MEMORY) as database:
         try:
             _define(database, key, fields, mirror, changes, deleted)
