@@ -30,11 +30,17 @@ class School:
     project: Project
     answers: Path
     number: int = -1
+    system: str = "simsnet"
 
     def night(self, staff: Records, groups: Records, *arguments: str, members: Records | None = None) -> None:
         """Let a night pass in which the source has these."""
         self.number += 1
-        answer(self.answers, Staff={"Staff": staff}, PersonComms={"PersonComms": []}, Groups=of_groups(groups, members))
+        endpoints = {
+            "Staff": {"Staff": staff},
+            "PersonComms": {"PersonComms": []},
+            "Groups": of_groups(groups, members),
+        }
+        answer(self.answers, self.system, **endpoints)
         simulator = self.project.xporter
         assert isinstance(simulator, ReplaySimulator)
         simulator.entries = read_index(self.answers)
@@ -53,14 +59,15 @@ def of_groups(groups: Records, members: Records | None) -> dict[str, Records]:
     return {"Group": groups, "StaffMembers": members or [], "StudentMembers": []}
 
 
-def answer(folder: Path, **endpoints: dict[str, Records]) -> None:
+def answer(folder: Path, system: str, **endpoints: dict[str, Records]) -> None:
     """Write the answers of these endpoints, each on one page."""
     folder.mkdir(exist_ok=True)
     entries = []
     for endpoint, sets in endpoints.items():
         count = len(next(iter(sets.values())))
         pages = [{"PageSize": 1000, "PageNumber": 1, "PageCount": 1, "RowCount": count}]
-        (folder / f"{endpoint}.json").write_text(json.dumps({**sets, "__pagination__": pages}), encoding="utf-8")
+        whole = {**sets, "meta": [{"MIS": system}], "__pagination__": pages}
+        (folder / f"{endpoint}.json").write_text(json.dumps(whole), encoding="utf-8")
         entries.append({"path": f"/api/v1/School/9991234/{endpoint}/", "body": f"{endpoint}.json"})
     (folder / "replay.json").write_text(json.dumps({"answers": entries}))
 
@@ -85,7 +92,7 @@ def no_guests(mapping: dict[str, Any]) -> None:
 @pytest.fixture
 def school(tmp_path: Path) -> Iterator[School]:
     answers = tmp_path / "answers"
-    answer(answers, Staff={"Staff": []})
+    answer(answers, "", Staff={"Staff": []})
     with a_project(tmp_path, source=ReplaySimulator(folder=answers), haplo={"application": CASE}) as project:
         project.edit(lambda each: each.update(entities=["staff", "group"], guards=ALL))
         project.edit(lambda each: each["deliver"].update(kind="batch", mode="live"))
@@ -122,6 +129,17 @@ def test_held_is_not_gone_and_may_be_pointed_to(school: School) -> None:
     assert [school.of("group", key)[LEAD] for key in "AB"] == [["waters-edge:staff:1"]] * 2
     school.night([one("2")], [group("A", "1"), group("B", "2")])
     assert school.of("staff", "1")[STATUS] == ["past"], "and gone is gone, also after it was held"
+
+
+def test_only_a_complete_read_removes_not_one_of_another_system(school: School) -> None:
+    school.night([one("1"), one("2")], [])
+    school.system = "another"
+    school.night([one("2")], [])
+    assert school.changes("staff") == {"kept": 1, "unchanged": 1}
+    assert school.of("staff", "1")[STATUS] == ["current"]
+    school.night([one("2")], [])
+    assert school.changes("staff") == {"gone": 1, "unchanged": 1, "remove": 1}
+    assert school.of("staff", "1")[STATUS] == ["past"]
 
 
 def test_references_that_are_not_kept_are_told_by_rule(school: School) -> None:
