@@ -42,6 +42,7 @@ class Reading:
 
     With a state, what was read before is kept in mirrors, and only what changed is asked for where the source can be
     asked so; `full` asks for everything; `reuse` does not ask for what was read so short a time ago.
+    Without `mirrors` they are looked at, and left as they are.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Reading:
         *,
         full: bool = False,
         reuse: timedelta | None = None,
+        mirrors: bool = True,
     ) -> None:
         self.plan, self.folder, self.journal, self.clock = plan, folder, journal, clock
+        self._mirroring = mirrors
         self._tell, self._report, self._state = tell, report, state
         self._home, self._zone = folder.parent, ZoneInfo(plan.school.time_zone)
         self._terms = Terms(clock.now(), self._zone, full, reuse)
@@ -203,7 +206,7 @@ class Reading:
     def _keep(self, want: Want, came: Came) -> None:
         """Make what was read the mirror of its sets: files first, then the state, old files last."""
         way, state = self._ways[want.endpoint], self._state
-        if state is None or way.mode == "reuse":
+        if state is None or way.mode == "reuse" or not self._mirroring:
             return
         school, run = self.plan.school, self.folder.name
         if self.journal.get(f"mirror:{want.endpoint}") is None:
