@@ -21,7 +21,7 @@ from engine.errors import DocumentError, EngineError, Interrupted
 from engine.journal import cannot_write
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-COMMANDS = ("demo", "init", "check", "plan", "run", "extract", "preview", "runs", "purge", "haplo", "simulate")
+COMMANDS = ("demo", "init", "check", "plan", "run", "diff", "extract", "preview", "runs", "purge", "haplo", "simulate")
 
 
 @click.group(
@@ -38,7 +38,7 @@ def cli() -> None:
 
     \b
     Exit codes: 0 fine; 1 the run failed, or was declined; 2 the documents or the command are wrong;
-    3 a bug of haplomap; 4 the school has paused its feed; 130 interrupted.
+    3 a bug of haplomap; 4 the school has paused its feed; 5 a guard has stopped the run; 130 interrupted.
 
     \b
     Completion: eval "$(_HAPLOMAP_COMPLETE=bash_source haplomap)"   (zsh: zsh_source)
