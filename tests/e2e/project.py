@@ -228,7 +228,9 @@ def call(
         assert largest_file is not None
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
-    more = {} if largest_file is None else {"preexec_fn": bound}
+    more: dict[str, Any] = {}
+    if largest_file is not None:  # Python keeps byte code that was cut short by the bound, for all who come after
+        more, environ = {"preexec_fn": bound}, {**(environ or {}), "PYTHONDONTWRITEBYTECODE": "1"}
     with start(*arguments, environ=environ, **more) as process:
         return end_of(process, timeout)
 
