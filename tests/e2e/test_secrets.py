@@ -24,7 +24,7 @@ import sys
 from engine.run import making
 def make(self, sets):
     raise ValueError("O'Neill of 01632 960003 has demo-school-secret")
-making.Making.make = make
+making.Making.rows = make
 from engine.cli.main import main
 main(sys.argv[1:])
 """
