@@ -118,7 +118,7 @@ class Runner:
         require_confirmed(live, confirmed=self.options.confirmed)
         with ExitStack() as held:
             try:
-                night = held.enter_context(self._night(self._api_key()))
+                night = held.enter_context(self._night(delivering=True))
             except SchoolBusyError as error:
                 facts = (self.school.school, self._today(), self._mode() or "none")
                 record_refusal(self.project.root, error, *facts, self.clock)
@@ -129,7 +129,7 @@ class Runner:
 
     def look(self) -> Looked:
         """Read, and compare with what was sent; a run soon after goes on with what was seen."""
-        with self._night(None) as night:
+        with self._night(delivering=False) as night:
             night.journal.record("looked", at=self.clock.now().isoformat())
             comparing, making = self._compared(night)
             sets = self._read(night)
@@ -139,11 +139,12 @@ class Runner:
         return Looked(night.folder, compared, sent, found)
 
     @contextmanager
-    def _night(self, api_key: Secret | None) -> Iterator[Night]:
+    def _night(self, *, delivering: bool) -> Iterator[Night]:
         """Hold the school, and find the run that is to be gone on with, or begin one."""
         mode = self._mode()
         allowed = accepted(self.options.accept, self.plan.entities)
         config = self.secrets.config(self.plan.source, self.school)
+        api_key = self._api_key() if delivering else None
         home = school_folder(self.project.root, self.school.school)
         with open_state(self.project.root) as state, locked(home, state):
             signature = self._signature(config)
@@ -157,8 +158,8 @@ class Runner:
                 report = Report(self.school.school, folder.name, today.isoformat(), mode or "none", folder=str(folder))
                 report.notes += notes + tell_left_behind(home, folder)
                 receiver = Receiver(self.project, self.school, mode, api_key, home, state, self.clock.now())
-                delivering = Delivering(receiver, self.tell, report)
-                yield Night(folder, journal, today, report, state, home, delivering, allowed, config)
+                to = Delivering(receiver, self.tell, report)
+                yield Night(folder, journal, today, report, state, home, to, allowed, config)
 
     def _begin(self, journal: Journal, signature: str) -> date:
         """Fix the day of the run, or find the one that was fixed."""

@@ -60,6 +60,10 @@ def command(
     from engine.run.plan import make_plan
     from engine.run.runner import Runner
 
+    if how["no_deliver"] and how["dry_run"]:
+        raise click.UsageError(
+            "--no-deliver and --dry-run exclude each other: one sends nothing, one sends for a trial"
+        )
     project = sound_project(project_folder)
     chosen = select(project.school(school), named, only, reuse)
     plan = make_plan(project, school, chosen.entities)
@@ -78,10 +82,6 @@ def command(
 def _options(how: Mapping[str, Any], reuse: timedelta | None) -> Options:
     from engine.run.runner import Options
 
-    if how["no_deliver"] and how["dry_run"]:
-        raise click.UsageError(
-            "--no-deliver and --dry-run exclude each other: one sends nothing, one sends for a trial"
-        )
     return Options(
         send=not how["no_deliver"],
         dry_run=how["dry_run"],
