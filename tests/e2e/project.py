@@ -6,6 +6,7 @@ its own.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 import polars as pl
 import yaml
 
+from engine.cli.main import main
 from engine.simulators.haplo import HaploSimulator
 from engine.simulators.http import Simulator
 from engine.simulators.wire import set_makers
@@ -69,6 +71,20 @@ class Project:
     def run(self, *arguments: str, **more: Any) -> Ended:
         """Run the school to its end."""
         return self.call("run", SCHOOL, *arguments, **more)
+
+    def run_here(self, *arguments: str) -> Ended:
+        """Run the school to its end in this process: the same command, without the time that Python takes to start."""
+        out, err = io.StringIO(), io.StringIO()
+        before = dict(os.environ)
+        os.environ.update(self.environ)
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                main(["run", SCHOOL, *arguments, "--project", str(self.folder)])
+        except SystemExit as stop:
+            return Ended(int(stop.code or 0), out.getvalue(), err.getvalue())
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a run of the school, and leave it to the caller."""
