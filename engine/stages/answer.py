@@ -48,7 +48,7 @@ class Answer:
     """One answer of an endpoint. `last` and `total` are what it states of the whole, where it does.
 
     `said` is what it says beside its records, where it does: `data_time`, `system`, `next` (the change token) and
-    `total` (of all records, changed or not).
+    `total` (of all records, changed or not). `part`: the part of the endpoint that was read, if any.
     """
 
     endpoint: str
@@ -59,6 +59,7 @@ class Answer:
     last: int | None = None
     total: int | None = None
     said: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
 
     def facts(self) -> dict[str, Any]:
         """Return what a journal keeps of it."""

@@ -20,10 +20,14 @@ _FIX_AGAIN = "give the same command again; if it stays so, ask the source's supp
 class Books:
     """What was read of an endpoint. The first page is checked first; the others in any order, by any thread.
 
-    `counted` are the sets that the stated total is about; `size` is how many records were asked for a page.
+    `counted` are the sets that the stated total is about; `size` is how many records were asked for a page; `part` is
+    the part of the endpoint that is read.
     """
 
-    def __init__(self, endpoint: str, counted: Sequence[str], first: int, size: int | None, tell: Tell) -> None:
+    def __init__(
+        self, endpoint: str, counted: Sequence[str], first: int, size: int | None, tell: Tell, part: str = ""
+    ) -> None:
+        self.about = f"endpoint '{endpoint}'{' ' * bool(part)}{part}"
         self._endpoint, self._counted, self._first, self._size, self._tell = endpoint, counted, first, size, tell
         self._asked_size = size
         self._lock = threading.Lock()
@@ -72,10 +76,10 @@ class Books:
         total = self._latest.total
         for name, read in self._read.items():
             if total is not None and read != total:
-                what = f"endpoint '{self._endpoint}': {read:,} records of '{name}' were read, {total:,} are stated"
+                what = f"{self.about}: {read:,} records of '{name}' were read, {total:,} are stated"
                 raise self._unbalanced(what)
         if self._changed and (total is None or self._latest.last != self.last):
-            raise self._unbalanced(f"endpoint '{self._endpoint}': the number of pages changed")
+            raise self._unbalanced(f"{self.about}: the number of pages changed")
 
     def _begin(self, answer: Answer) -> None:
         if answer.last is None:
@@ -148,7 +152,7 @@ class Books:
             self._digests[name, answer.sets[name].digest] = answer.page
 
     def _wrong(self, answer: Answer, what: str, code: str) -> AnswerUnreadable:
-        name = f"endpoint '{answer.endpoint}' page {answer.page}"
+        name = f"{self.about} page {answer.page}"
         return AnswerUnreadable(f"{name}: {what}", why="the books must add up", fix=_FIX_AGAIN, code=code)
 
     def _unbalanced(self, what: str) -> AnswerUnreadable:

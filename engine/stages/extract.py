@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,16 @@ from engine.stages.events import Event, Tell
 class Want:
     """What is wanted of an endpoint: record sets, each with the fields in use; None is all that are declared.
 
-    `given` are parameters that are sent as they are, before all others; with `changes` the answers hold what changed
-    only, and what is gone.
+    `given` are parameters that are sent as they are, in place of others of their names; with `changes` the answers hold
+    what changed only, and what is gone. An endpoint that is read in parts, such as windows of dates, is wanted once for
+    each `part`; each has its own pages and books.
     """
 
     endpoint: str
     sets: Mapping[str, frozenset[str] | None]
     given: Mapping[str, str] = field(default_factory=dict)
     changes: bool = False
+    part: str = ""
 
 
 def extract(
@@ -72,11 +74,19 @@ def extract(
                 clients[api] = stack.enter_context(client)
             read = _Read(source, config, want, clients[api], folder, journal, tell_one_at_a_time)
             try:
-                answers += read.run()
+                answers += _numbered(want, read.run(), answers)
             except ChangesRefused as error:
                 error.endpoint = want.endpoint
                 raise
     return answers
+
+
+def _numbered(want: Want, own: list[Answer], before: Sequence[Answer]) -> list[Answer]:
+    """Return answers with their part, their pages counted on from those of the parts before."""
+    if not want.part:
+        return own
+    start = max((answer.page for answer in before if answer.endpoint == want.endpoint), default=0) + 1
+    return [replace(answer, page=page, part=want.part) for page, answer in enumerate(own, start)]
 
 
 def options_asked(endpoint: Endpoint, want: Want) -> list[str]:
@@ -116,7 +126,8 @@ class _Read:
         self._endpoint, self._name = source.endpoints[want.endpoint], want.endpoint
         api = source.apis[self._endpoint.api]
         self._client, self._journal, self._tell = client, journal, tell
-        self._folder = folder / "answers" / want.endpoint
+        self._part = want.part
+        self._folder = folder / "answers" / want.endpoint / want.part
         self._connections = api.rates.connections
         self._pages = self._endpoint.pages or api.pages or OnePage(kind="none")
         self._params, self._given = request_params(source, want), dict(want.given)
@@ -127,7 +138,7 @@ class _Read:
         self._reader = Reader({**self._sets, **self._gone}, paths)
         counted = [name for name, each in self._sets.items() if each.counted]
         first, size = self._pages.first_page(), self._pages.page_size()
-        self._books = Books(want.endpoint, counted, first, size, tell)
+        self._books = Books(want.endpoint, counted, first, size, tell, want.part)
         self._signature = self._sign(config, api.base_url, dict(api.params))
         self._lock = threading.Lock()
         self._number = 0
@@ -157,7 +168,7 @@ class _Read:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(self._folder, error) from None
-        entry = self._journal.get(f"read:{self._name}")
+        entry = self._journal.get(self._key("read"))
         self._number = entry["number"] if entry else 0
         if entry is None or entry["signature"] != self._signature:
             self._begin_anew()
@@ -165,7 +176,7 @@ class _Read:
     def _begin_anew(self) -> None:
         """From here on no answer that landed before counts."""
         self._number += 1
-        self._journal.record(f"read:{self._name}", number=self._number, signature=self._signature)
+        self._journal.record(self._key("read"), number=self._number, signature=self._signature)
 
     def _sign(self, config: Mapping[str, str | Secret], base_url: str, api_params: Mapping[str, str]) -> str:
         """Return what tells this request from others: what is asked, by whom, and of what; no secrets."""
@@ -212,7 +223,7 @@ class _Read:
         landed = self._find_landed(page)
         if landed is not None:
             return landed
-        name = f"endpoint '{self._name}' page {page}"
+        name = f"{self._books.about} page {page}"
         file = self._file(page)
         part = file.with_name(file.name + ".part")
         try:
@@ -270,7 +281,7 @@ class _Read:
             )
 
     def _find_landed(self, page: int) -> Answer | None:
-        facts, file = self._journal.get(f"answer:{self._name}:{page}"), self._file(page)
+        facts, file = self._journal.get(self._key("answer", page)), self._file(page)
         if facts is None or facts["read"] != self._number:
             return None
         if not file.is_file() or file.stat().st_size != facts["bytes"]:
@@ -288,7 +299,7 @@ class _Read:
             part.replace(answer.file)
         except OSError as error:
             raise cannot_write(answer.file, error) from None
-        self._journal.record(f"answer:{self._name}:{answer.page}", read=self._number, **answer.facts())
+        self._journal.record(self._key("answer", answer.page), read=self._number, **answer.facts())
         self._count("answer", answer)
         return answer
 
@@ -297,7 +308,13 @@ class _Read:
         with self._lock:
             self._landed += 1
             done = self._landed
-        self._tell(Event(kind, f"page {answer.page}", self._name, done=done, total=max(total, 1)))
+        said = f"{self._part} page {answer.page}".lstrip()
+        self._tell(Event(kind, said, self._name, done=done, total=max(total, 1)))
+
+    def _key(self, what: str, page: int | None = None) -> str:
+        """Return the key of an entry in the journal."""
+        parts = [what, self._name, self._part, "" if page is None else str(page)]
+        return ":".join(part for part in parts if part)
 
     def _file(self, page: int) -> Path:
         return self._folder / f"{page:06d}.json"

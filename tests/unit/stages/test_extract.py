@@ -191,3 +191,21 @@ def test_a_stop_keeps_what_has_landed_and_nothing_half(tmp_path, asked, connecti
     del asked[:]
     assert len(read(tmp_path, source)[0]) == 2
     assert [request.params["page"] for request in asked] == ["2"]
+
+
+def test_an_endpoint_that_is_read_in_parts_has_pages_and_books_for_each(tmp_path, asked):
+    def part(name, status):
+        return Want("things", {"things": frozenset({"id"})}, {"status": status}, part=name)
+
+    answers, _ = read(tmp_path, a_source(), part("one", "1"), part("two", "2"))
+    assert [(answer.part, answer.page) for answer in answers] == [("one", 1), ("one", 2), ("two", 3), ("two", 4)]
+    assert [answer.file.relative_to(tmp_path / "answers").as_posix() for answer in answers] == [
+        f"things/{name}/00000{page}.json" for name in ("one", "two") for page in (1, 2)
+    ]
+    assert [(each.params["status"], each.params["page"]) for each in asked] == [
+        ("1", "1"), ("1", "2"), ("2", "1"), ("2", "2"),
+    ]  # fmt: skip
+    assert asked[3].name == "endpoint 'things' two page 2"
+    again, _ = read(tmp_path, a_source(), part("one", "1"), part("two", "3"))
+    assert len(asked) == 6, "the part that is asked for as before is not asked for again"
+    assert [answer.page for answer in again] == [1, 2, 3, 4]
