@@ -1,4 +1,4 @@
-"""A client that speaks to a simulator as the public clients of Xporter do."""
+"""A client that speaks to a simulator as the public clients of Xporter do; simulators that end with their test."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from isams_school import Isams
 
 from engine.simulators.http import Simulator
+from engine.simulators.isams import SIMULATOR
 from engine.simulators.xporter import XporterSimulator
 
 
@@ -84,3 +86,18 @@ def serve() -> Iterator[Callable[[Simulator], httpx.Client]]:
     for simulator, client in running:
         client.close()
         simulator.stop()
+
+
+@pytest.fixture
+def isams() -> Iterator[Callable[..., Isams]]:
+    """Start a simulated iSAMS; it and its client end with the test."""
+    schools: list[Isams] = []
+
+    def begin(**arguments: Any) -> Isams:
+        schools.append(Isams(SIMULATOR(**{"pupils": 40, **arguments}).start()))
+        return schools[-1]
+
+    yield begin
+    for school in schools:
+        school.http.close()
+        school.sim.stop()

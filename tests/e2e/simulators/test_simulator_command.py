@@ -17,6 +17,7 @@ import pytest
 
 import engine.simulators
 from engine.simulators.__main__ import build_parser, find_simulators
+from engine.simulators.isams.setting import Setting
 
 pytestmark = pytest.mark.e2e
 
@@ -82,7 +83,7 @@ def test_it_ends_at_an_interrupt_at_a_call_and_with_its_parent(tmp_path: Path) -
 def test_mistakes_are_one_clear_line() -> None:
     unknown = run("xporte")
     assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert unknown.stderr == "error: no simulator 'xporte': one of haplo, replay, xporter\n"
+    assert unknown.stderr == "error: no simulator 'xporte': one of haplo, isams, replay, xporter\n"
     nowhere = run("replay", "--dir", "nowhere")
     assert (nowhere.returncode, nowhere.stderr) == (2, "error: nowhere/replay.json is not there\n")
     no_faults = run("haplo", "--faults", "nowhere.json")
@@ -99,8 +100,9 @@ def test_a_port_that_is_taken_is_said() -> None:
 
 def test_help_tells_the_simulators_and_their_options() -> None:
     for arguments, words in (
-        (["--help"], ["haplo", "replay", "xporter"]),
+        (["--help"], ["haplo", "isams", "replay", "xporter"]),
         (["xporter", "--help"], ["--pupils", "--mess", "--token-life", "--rows", "--absent-pagination"]),
+        (["isams", "--help"], ["--keys", "--awkward", "--oauth", "--nights", "--applicants-path"]),
         (["haplo", "--help"], ["--application", "--kinds", "--kinds-dir", "--state"]),
     ):
         answer = run(*arguments)
@@ -119,13 +121,13 @@ def test_help_behind_a_name_is_that_of_the_simulator() -> None:
 
 def test_every_simulator_bears_the_name_of_its_module() -> None:
     found = find_simulators()
-    assert {"haplo", "replay", "xporter"} <= set(found)
+    assert {"haplo", "isams", "replay", "xporter"} <= set(found)
     assert all(name == simulator.NAME and simulator.ABOUT for name, simulator in found.items())
 
 
 def test_simulators_import_the_standard_library_each_other_and_the_interpreter_only() -> None:
     """The interpreter is of Haplo's simulator: one module imports it, and others its types at most."""
-    for path in Path(engine.simulators.__path__[0]).glob("*.py"):
+    for path in Path(engine.simulators.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -143,6 +145,12 @@ def test_options_reach_the_simulator(tmp_path: Path) -> None:
         ("haplo", [], "kinds", None),
         ("xporter", ["--scopes", "School,Staff"], "scopes", frozenset({"School", "Staff"})),
         ("xporter", ["--pupils", "31"], "pupils", 31),
+        (
+            "isams",
+            ["--awkward", "none,+padded", "--empty", "empty"],
+            "setting",
+            Setting(frozenset({"padded"}), "empty"),
+        ),
     ):
         simulator = find_simulators()[name]
         args = build_parser(name, simulator).parse_args(arguments)

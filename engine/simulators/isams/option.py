@@ -1,0 +1,72 @@
+"""The options of the command: what can be set about an iSAMS. Next: `setting`, `server`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import date, time
+from pathlib import Path
+
+from engine.simulators.event import EVENTS
+from engine.simulators.http import DEFAULT_TODAY
+from engine.simulators.isams.setting import CASES, EMPTY, RARE, STATUSES, Setting, parse_cases, parse_path
+from engine.simulators.night import NIGHTS
+
+
+def add_options(parser: argparse.ArgumentParser, authorisations: Sequence[str]) -> None:
+    """Add the options of this simulator to those of all."""
+    _add_school_options(parser)
+    add = parser.add_argument
+    add("--keys", type=Path, metavar="FILE", help="JSON list of keys in place of the seven; `key` says how")
+    add("--cache-hours", type=float, default=24, metavar="N", help="how long answers of a key are kept (24)")
+    add("--oauth", choices=authorisations, default="optional", help="whether keys need a token too (optional)")
+    add("--token-life", type=float, default=3600, metavar="SECONDS", help="how long a token lives (3600)")
+    add("--awkward", default="default", metavar="NAME,...", help=_cases_help())
+    add("--empty", choices=EMPTY, default="missing", help="what becomes of a collection without records (missing)")
+    add("--utf16", action="store_true", help="errors are UTF-16 with a byte-order mark, as they say")
+    add("--applicants-path", default="off", metavar="PATH", help="Module/Collection/Record of applicants (off)")
+    add("--alumni-path", default="off", metavar="PATH", help="Module/Collection/Record of former pupils (off)")
+    default = "/".join(Setting().contact_types_path)
+    add("--contact-types-path", default=default, metavar="PATH", help=f"that of contact types, or off ({default})")
+    default = ",".join(Setting().contact_type_names)
+    add("--contact-type-names", default=default, metavar="NAME,...", help=f"their elements ({default})")
+    add("--plain-contacts", default="", metavar="NAME", help="a method that gives contacts without a filter (none)")
+    default = ",".join(f"{name}={status}" for name, status in STATUSES.items())
+    add("--statuses", default="", metavar="NAME=N,...", help=f"statuses that nobody has seen ({default})")
+
+
+def _add_school_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--mess", type=int, default=0, metavar="N", help="pupils with an unreadable date, code or name (0)")
+    add("--at", type=time.fromisoformat, default=time(2), metavar="TIME", help="the time of the day (02:00)")
+    add(
+        "--start",
+        type=date.fromisoformat,
+        metavar="DAY",
+        help=f"the day on which the school is as it was drawn ({DEFAULT_TODAY}, or --today if that is earlier)",
+    )
+    add("--changes", default="1%", metavar="SHARE", help="of the pupils, to whom something happens in a day (1%%)")
+    shares = ", ".join(f"{name}={share:g}" for name, (share, _) in EVENTS.items())
+    add("--events", default="", metavar="NAME=WEIGHT,...", help=f"how often each thing happens: {shares}")
+    add("--nights", default="", metavar="DAY=KIND,...", help=f"bad nights; kinds: {', '.join(NIGHTS)}")
+
+
+def _cases_help() -> str:
+    told = "; ".join(f"{name}: {what}" for name, what in (CASES | RARE).items())
+    return f"awkward cases: default, all, none, or names with + and -. Not by default: {', '.join(RARE)}. {told}"
+
+
+def read_setting(args: argparse.Namespace) -> Setting:
+    """What the options set."""
+    pairs = [item.partition("=") for item in args.statuses.split(",") if item]
+    return Setting(
+        cases=parse_cases(args.awkward),
+        empty=args.empty,
+        utf16=args.utf16,
+        applicants_path=parse_path(args.applicants_path),
+        alumni_path=parse_path(args.alumni_path),
+        contact_types_path=parse_path(args.contact_types_path),
+        contact_type_names=tuple(args.contact_type_names.split(",")),
+        plain_contacts=args.plain_contacts,
+        statuses={name.strip(): int(status) for name, _, status in pairs},
+    )

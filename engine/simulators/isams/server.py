@@ -1,0 +1,193 @@
+"""iSAMS on loopback: the Batch API, its tokens, and the REST API of one made-up school that lives.
+
+Time stands still unless it is moved: by days as everywhere, or by hours (`+2h`), so that caches grow old.
+Over HTTP, besides what every simulator has:
+
+    GET, PUT /__control__/clock     2026-03-02T09:30:00, or +90m, +2h, +1d
+    GET, PUT /__control__/keys      the keys of the Batch API, as `key` says
+    GET /__control__/batch          the reads: key by name, methods, whether it came from the cache
+    GET, PUT /__control__/nights    GET /__control__/events
+    POST /__control__/expire-cache  POST /__control__/expire-tokens
+
+The fault `error_body` takes a name: deadlock, lock, invalid-key, missing-key, bad-body, throttled, refused.
+Not imitated: photos, and all that nobody has seen the elements of. Next: `batch`, `rest`, `edition`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
+from engine.simulators.isams.batch import Batch
+from engine.simulators.isams.edition import Editions
+from engine.simulators.isams.key import AUTHORISATIONS, describe, make_keys
+from engine.simulators.isams.option import add_options, read_setting
+from engine.simulators.isams.refusal import named
+from engine.simulators.isams.roll import guid_of
+from engine.simulators.isams.setting import Setting
+from engine.simulators.isams.token import Client, TokenService
+from engine.simulators.life import Life, Rates
+from engine.simulators.message import Answer, Request, html_answer, json_answer, text_answer
+from engine.simulators.night import parse_nights, read_nights
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class IsamsSimulator(Simulator):
+    """One school behind iSAMS."""
+
+    NAME = "isams"
+    ABOUT = "iSAMS: Batch API, its tokens, and the REST API of one made-up school"
+
+    def __init__(
+        self,
+        *,
+        pupils: int = 200,
+        mess: int = 0,
+        setting: Setting | None = None,
+        keys: Any = None,
+        cache_hours: float = 24,
+        oauth: str = "optional",
+        token_life: float = 3600,
+        at: time = time(2, 0),
+        start: date | None = None,
+        rates: Rates | None = None,
+        nights: Mapping[date, str] | None = None,
+        **common: Any,
+    ) -> None:
+        self.setting = setting or Setting()
+        super().__init__(**common)
+        self._common = {"cache_hours": cache_hours, "oauth": oauth}
+        self.clock = datetime.combine(self.today, at)
+        life = Life(pupils, self.seed, start or min(DEFAULT_TODAY, self.today), mess, rates)
+        self.editions = Editions(life, self.setting, nights or {}, lambda: self.clock)
+        self.tokens = TokenService(self.seed, token_life)
+        keyring = make_keys(self.seed, keys, self.setting.plain_contacts, **self._common)
+        self.batch = Batch(self.setting, keyring, self.tokens, self.editions, lambda: self.clock)
+        secret = hashlib.sha256(f"{self.seed}:rest".encode()).hexdigest()[:32]
+        self.client = Client(guid_of(f"{self.seed}:rest", 0), secret, "rest")
+        self._tell_clients()
+        self.move_to(self.today)
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        add_options(parser, AUTHORISATIONS)
+
+    @classmethod
+    def from_arguments(cls, args: argparse.Namespace, common: dict[str, Any]) -> Self:
+        keys = json.loads(Path(args.keys).read_text(encoding="utf-8")) if args.keys else None
+        names = ("pupils", "mess", "cache_hours", "oauth", "token_life", "at", "start")
+        own: dict[str, Any] = {name: getattr(args, name) for name in names}
+        lived: dict[str, Any] = {"rates": Rates.parse(args.changes, args.events), "nights": parse_nights(args.nights)}
+        return cls(setting=read_setting(args), keys=keys, **own, **lived, **common)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {
+            "base_url": self.url,
+            "token_url": f"{self.url}/auth/connect/token",
+            "keys": {key.name: key.guid for key in self.batch.keys},
+            "key_secrets": {key.name: key.secret for key in self.batch.keys},
+            "client_id": self.client.id,
+            "client_secret": self.client.secret,
+        }
+
+    def move_to(self, day: date) -> None:
+        if day < self.editions.life.opened:
+            raise ValueError(f"the school begins on {self.editions.life.opened}")
+        super().move_to(day)
+        self.clock = datetime.combine(day, self.clock.time())
+
+    def prepare(self) -> None:
+        self.editions.today()
+
+    def routes(self) -> list[Route]:
+        return [
+            ("GET", "/api/batch/1.0/(xml|json)[.]ashx", self._read),
+            ("POST", "/api/batch/1.0/(xml|json)[.]ashx", self._read),
+            ("POST", "/auth/connect/token", lambda request: self.tokens.give(request)),
+            ("POST", "/Main/sso/idp/connect/token", lambda request: self.tokens.give(request)),
+            ("POST", "/auth/connect/revocation", lambda request: self.tokens.revoke(request)),
+        ]
+
+    def control_routes(self) -> list[Route]:
+        return [
+            ("GET", CONTROL + "clock", lambda request: text_answer(self.clock.isoformat())),
+            ("PUT", CONTROL + "clock", self._set_clock),
+            ("GET", CONTROL + "keys", lambda request: json_answer(describe(self.batch.keys))),
+            ("PUT", CONTROL + "keys", self._set_keys),
+            ("GET", CONTROL + "batch", lambda request: json_answer([asdict(read) for read in self.batch.reads])),
+            ("GET", CONTROL + "nights", self._show_nights),
+            ("PUT", CONTROL + "nights", self._set_nights),
+            ("GET", CONTROL + "events", self._show_events),
+            ("POST", CONTROL + "expire-cache", self._expire_cache),
+            ("POST", CONTROL + "expire-tokens", self._expire_tokens),
+        ]
+
+    def not_found(self, request: Request) -> Answer:
+        return html_answer("404 - File or directory not found.", 404)
+
+    def error_answer(self, text: str) -> Answer:
+        return named(text).answer(self.setting)
+
+    # Requests
+
+    def _read(self, request: Request, endpoint: str) -> Answer:
+        return self.batch.answer(request, endpoint)
+
+    def _tell_clients(self) -> None:
+        clients = [Client(key.guid, key.secret, "batch") for key in self.batch.keys if key.active]
+        self.tokens.clients = {client.id: client for client in (*clients, self.client)}
+
+    # Control
+
+    def _set_clock(self, request: Request) -> Answer:
+        wanted = request.body.decode().strip()
+        try:
+            if wanted.startswith("+"):
+                moment = self.clock + timedelta(**{_UNITS.get(wanted[-1], ""): float(wanted[1:-1])})
+            else:
+                moment = datetime.fromisoformat(wanted).replace(tzinfo=None)
+            self.move_to(moment.date())
+        except (ValueError, TypeError, OverflowError) as error:
+            return text_answer(f"clock: {error}", 400)
+        self.clock = moment
+        return text_answer(self.clock.isoformat())
+
+    def _set_keys(self, request: Request) -> Answer:
+        try:
+            data = json.loads(request.body)
+            self.batch.keys = make_keys(self.seed, data, self.setting.plain_contacts, **self._common)
+        except (ValueError, TypeError) as error:
+            return text_answer(f"keys: {error}", 400)
+        self._tell_clients()
+        return json_answer(describe(self.batch.keys))
+
+    def _show_nights(self, request: Request) -> Answer:
+        return json_answer({str(day): kind for day, kind in sorted(self.editions.nights.items())})
+
+    def _set_nights(self, request: Request) -> Answer:
+        try:
+            self.editions.nights = read_nights(request.body)
+        except ValueError as error:
+            return text_answer(f"nights: {error}", 400)
+        return self._show_nights(request)
+
+    def _show_events(self, request: Request) -> Answer:
+        found = self.editions.life.happenings(self.today)
+        return json_answer([{**asdict(each), "day": str(each.day)} for each in found])
+
+    def _expire_cache(self, request: Request) -> Answer:
+        self.batch.cache.clear()
+        return text_answer("expired")
+
+    def _expire_tokens(self, request: Request) -> Answer:
+        self.tokens.expire_all()
+        return text_answer("expired")
