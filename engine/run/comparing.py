@@ -29,6 +29,7 @@ from engine.spec.school import Delivery, Folder
 from engine.stages.before import CHANGES, NEXT, Pair, write_next
 from engine.stages.compare import Compared, Ours, Terms, compare
 from engine.stages.extract import request_params
+from engine.stages.identity import IDENTITIES, SAME, Remembered, natural_keys
 from engine.stages.transform import STATES, Transformed
 from engine.state import Sent
 
@@ -99,6 +100,18 @@ class Comparing:
         self._journal.record(f"compare:{entity}", counts=asdict(compared), **facts)
         return compared
 
+    def remembered(self, entity: str, *, complete: bool) -> Remembered | None:
+        """Return what is known of who an entity's rows are; None where they are known by the source's keys alone."""
+        sent, to = self._sent.get(entity), receiver_of(self._school.deliver, entity)
+        if sent is not None and (sent.receiver, sent.prefix) != (to, self._school.code_prefix):
+            sent = None
+        known = None if sent is None else self._home / identities_of(sent.file)
+        known = known if known is not None and known.exists() else None
+        if known is None and not self._project.mapping(self._school.source, entity, self._school).known_by:
+            return None
+        rows = None if sent is None else self._home / sent.file
+        return Remembered(self._folder.name, rows, known, merges=self._complete and complete)
+
     def sent_before(self, entity: str) -> Path | None:
         """Return the file of what was last sent of an entity, if anything was."""
         sent = self._sent.get(entity)
@@ -125,11 +138,15 @@ class Comparing:
                 "reference-quarantined": f"{there} = 'quarantined'",
                 "reference-gone": f"SELECT key FROM {changes} WHERE change IN ('gone', 'rescoped', 'past')",
             }
-            return Keys(f"SELECT key FROM {changes} WHERE change IN ({good})", lost)
+            same = self._folder / SAME / f"{entity}.parquet"
+            pairs = f"SELECT own, key FROM {_read(same)}" if same.exists() else None
+            return Keys(f"SELECT key FROM {changes} WHERE change IN ({good})", lost, pairs)
         sent = self._sent.get(entity)
         if sent is not None:
             place = f"SELECT {quote(self._schemas[entity].key)} FROM {_read(self._home / sent.file)} WHERE _state"
-            return Keys(f"{place} = 'current'", {"reference-gone": f"{place} = 'gone'"})
+            known = self._home / identities_of(sent.file)
+            pairs = natural_keys(self._schemas[entity], known) if known.exists() else None
+            return Keys(f"{place} = 'current'", {"reference-gone": f"{place} = 'gone'"}, pairs)
         return Keys("SELECT NULL::VARCHAR LIMIT 0") if self._scope.live else None
 
     def folders(self) -> list[Path]:
@@ -203,7 +220,9 @@ class Comparing:
         sent = None if prior is None else self._home / prior.file
         lacking = [name for name in absent if name in told]
         touched = fields_touched(schema, self._project.binding(entity))
-        return Pair(schema, sorted(told), self._folder, sent, lacking, touched)
+        known = identities_file(self._folder, entity)
+        merged = known if known.exists() else None
+        return Pair(schema, sorted(told), self._folder, sent, lacking, touched, merged)
 
     def _targets(self, entity: str) -> dict[str, Path]:
         """Return what became of the entities that came before this one."""
@@ -222,6 +241,16 @@ def receiver_of(deliver: Delivery | None, entity: str) -> str:
 def sent_file(entity: str, run: str) -> str:
     """Return where the rows of a run are kept once they are sent, seen from the school's folder."""
     return f"sent/{entity}/{run}.parquet"
+
+
+def identities_of(sent: str) -> str:
+    """Return where it is kept who the rows of a file of sent rows are, if more is known of them than their keys."""
+    return str(Path(sent).with_suffix(".identities.parquet"))
+
+
+def identities_file(folder: Path, entity: str) -> Path:
+    """Return the file of what a run will have known of who an entity's rows are, if it is known."""
+    return folder / IDENTITIES / f"{entity}.parquet"
 
 
 def next_file(folder: Path, entity: str) -> Path:

@@ -17,7 +17,7 @@ from engine.errors import DeliveryError
 from engine.haplo.api import Mode
 from engine.haplo.part import Emitted
 from engine.journal import Journal, cannot_write
-from engine.run.comparing import next_file, receiver_of, sent_file
+from engine.run.comparing import identities_file, identities_of, next_file, receiver_of, sent_file
 from engine.run.folder import runs
 from engine.run.installed import require_installed
 from engine.run.making import emitted_before
@@ -119,7 +119,7 @@ class Delivering:
         return deliver(spec, to.api_key, entity, files, to.mode, journal, comment, self._told)
 
     def _move(self, entity: str, folder: Path, journal: Journal, batch: str) -> None:
-        """Remember what Haplo has taken: the file first, then the record that speaks of it, then the journal."""
+        """Remember what Haplo has taken: the files first, then the record that speaks of them, then the journal."""
         if journal.get(f"moved:{entity}") is not None:
             return
         facts = journal.get(f"compare:{entity}")
@@ -127,9 +127,12 @@ class Delivering:
         before = self._to.state.sent(self._to.school.school).get(entity)
         if before is None or before.run <= folder.name:
             sent = self._record(entity, folder.name, batch, facts, before)
-            _keep(next_file(folder, entity), self._to.home / sent.file)
+            kept = [self._to.home / sent.file, self._to.home / identities_of(sent.file)]
+            _keep(next_file(folder, entity), kept[0])
+            if identities_file(folder, entity).exists():
+                _keep(identities_file(folder, entity), kept[1])
             self._to.state.put_sent(self._to.school.school, sent)
-            _remove_others(self._to.home / sent.file)
+            _remove_others(*kept)
         journal.record(f"moved:{entity}", batch=batch)
 
     def _record(self, entity: str, run: str, batch: str, facts: Mapping[str, Any], before: Sent | None) -> Sent:
@@ -170,7 +173,7 @@ def _keep(file: Path, kept: Path) -> None:
         raise cannot_write(kept, error) from None
 
 
-def _remove_others(kept: Path) -> None:
-    for path in kept.parent.glob("*.parquet"):
-        if path != kept:
+def _remove_others(*kept: Path) -> None:
+    for path in kept[0].parent.glob("*.parquet"):
+        if path not in kept:
             path.unlink(missing_ok=True)

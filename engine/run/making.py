@@ -55,9 +55,8 @@ class Making:
         """Make the rows of every entity, and return what became of them since they were last sent."""
         found = []
         for entity in self.plan.entities:
-            books = self._books[entity] = self._transformed(entity, sets)
-            used = [sets[name] for name in self.plan.queries[entity].used]
-            complete = all(each.complete for each in used)
+            complete = all(sets[name].complete for name in self.plan.queries[entity].used)
+            books = self._books[entity] = self._transformed(entity, sets, complete=complete)
             compared = self._comparing.compare(books, self._absent(entity), complete=complete)
             self._enter(books, compared)
             found.append(compared)
@@ -77,15 +76,17 @@ class Making:
         """Return the files of every entity whose rows are made."""
         return {entity: self._emitted(entity) for entity in self._books}
 
-    def _transformed(self, entity: str, sets: Mapping[str, SetRead]) -> Transformed:
+    def _transformed(self, entity: str, sets: Mapping[str, SetRead], *, complete: bool) -> Transformed:
         done = self.journal.get(f"transform:{entity}")
         if done is not None:
             return Transformed(**done)
         world = world_of(self.project, self.school, self.plan.source, entity, self._comparing.keys)
         mapping = self.project.mapping(self.school.source, entity, self.school)
         circumstances = circumstances_of(self.project, self.school, self.today)
+        remembered = self._comparing.remembered(entity, complete=complete)
+        folders = self._comparing.folders()
         try:
-            books = transform(mapping, world, sets, circumstances, self.folder, *self._comparing.folders())
+            books = transform(mapping, world, sets, circumstances, self.folder, *folders, remembered=remembered)
         except ExpressionFailedError as error:
             raise self._placed(error) from None
         self.journal.record(f"transform:{entity}", **asdict(books))
@@ -106,8 +107,11 @@ class Making:
     def _placed(self, error: ExpressionFailedError) -> EngineError:
         """Return the error with the place of the SQL that failed."""
         loaded = self.project.get("mapping", f"{self.school.source}/{error.entity}")
-        if loaded is not None and loaded.document.has(("fields", error.field, "sql")):
-            error.what = f"{loaded.document.place(('fields', error.field, 'sql'))}: {error.what}"
+        for word in ("fields", "known_by"):
+            at = (word, error.field, "sql")
+            if loaded is not None and loaded.document.has(at):
+                error.what = f"{loaded.document.place(at)}: {error.what}"
+                break
         return error
 
     def _enter(self, books: Transformed, compared: Compared) -> None:
@@ -117,6 +121,7 @@ class Making:
             name: count for name, count in asdict(compared).items() if isinstance(count, int)
         }
         self._report.notes += [f"{books.entity}.{said}: {count:,} records" for said, count in books.told.items()]
+        self._report.notes += [f"{books.entity} {said}: {count:,} rows" for said, count in books.identity.items()]
         self._report.notes += [f"{books.entity}.{name} was not sent: Haplo keeps what it has" for name in books.absent]
         if self.school.drift.unknown_code == "fail" and any(": code (" in said for said in books.told):
             raise TransformError(

@@ -28,6 +28,7 @@ class EntityReport:
     sent: int | None = None
     absent: list[str] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)
+    identity: dict[str, int] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
     origins: list[dict[str, Any]] = field(default_factory=list)
     """Those messages by what they come from: the places of each in the binding and in the mapping."""

@@ -275,7 +275,10 @@ class Deriver:
     def _pointing(self, expr: Expr, keys: Keys, view: View) -> Expr:
         """Return a reference that is NULL, and told why, where it may not be kept."""
         self._references += 1
-        known = f'"_known_{self._references}"'
+        known, own, same = (f'"_{name}_{self._references}"' for name in ("known", "own", "same"))
+        if keys.same is not None:
+            view.add_clause(f"LEFT JOIN ({keys.same}) AS {same}({own}, {same}) ON {same}.{own} = ({expr.sql})")
+            expr = replace(expr, sql=f"coalesce({same}.{same}, {expr.sql})")
         view.add_clause(f"LEFT JOIN ({keys.good}) AS {known}({known}) ON {known}.{known} = ({expr.sql})")
         lost = f"({expr.sql}) IS NOT NULL AND {known}.{known} IS NULL"
         return replace(expr, sql=f"{known}.{known}", pointless=f"CASE WHEN {lost} THEN [{keys.fault(expr.sql)}] END")

@@ -72,4 +72,11 @@ class Mapping(Word):
     where: Annotated[
         list[Rule], Field(description="records are kept where all of these hold; the others count as filtered, by rule")
     ] = []
+    known_by: Annotated[
+        dict[Name, Nested],
+        Field(
+            description="further natural keys of a row, the most trusted first: a row that bears one of a row that was "
+            "sent before is that row, whatever its own key has become"
+        ),
+    ] = {}
     fields: Annotated[dict[Name, Nested], Field(description="how each field of the entity gets its value")]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from engine.kinds.types import quote
-from engine.kinds.value import Join, Value
+from engine.kinds.types import TargetField, literal, quote
+from engine.kinds.value import CLEAN_SQL, Join, Value
 from engine.spec.condition import Conditions
 from engine.spec.derive import Deriver
 from engine.spec.fit import fit, said_type
@@ -222,10 +222,11 @@ class _Builder:
         fields = self._fields(view)
         if self.mapping.one_per is not None:
             view.ask(view.relation, {}, self.mapping.one_per.order, ("one_per",))
+        natural = self._natural(view)
         if self.findings.found:
             return self._query("", view, fields)
         world = self.world
-        statement = Statement(world.schema, world.source.formats, world.others, self.mapping.one_per)
+        statement = Statement(world.schema, world.source.formats, world.others, self.mapping.one_per, natural)
         return self._query(statement.sql(view, rule, fields), view, fields)
 
     def _query(self, sql: str, view: View | None, fields: Mapping[str, Expr]) -> Query:
@@ -240,6 +241,22 @@ class _Builder:
             self.conditions.blocked,
             self.findings.found,
         )
+
+    def _natural(self, view: View) -> str | None:
+        """Return the list of a record's further natural keys, each after its name and a colon; NULL for a blank one."""
+        found = []
+        for name, value in self.mapping.known_by.items():
+            at: At = ("known_by", name)
+            expr = self.deriver.value(value, view, at)
+            text = fit(expr, TargetField(), self.world.source.formats)
+            if name == self.world.schema.key:
+                what = f"'{name}' is the key of '{self.world.schema.schema_}': by that a row is always known"
+                self.findings.add(Finding(at, "name-taken", what, on_key=True))
+            elif text is None:
+                self.findings.add(Finding(at, "type-mismatch", f"{said_type(expr.type)} cannot be a key"))
+            else:
+                found.append(f"{literal(name + ':')} || nullif({CLEAN_SQL['trim'].format(text)}, '')")
+        return f"[{', '.join(found)}]" if found else None
 
     def _fields(self, view: View) -> dict[str, Expr]:
         fields: dict[str, Expr] = {}

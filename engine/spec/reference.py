@@ -20,6 +20,16 @@ class Keys:
 
     good: str
     lost: Mapping[str, str] = field(default_factory=dict)
+    same: str | None = None
+    """Keys that the source gives with the keys by which the rows are known, where these differ, each once, as a SELECT
+    of `own` and `key`; None where there are none.
+    """
+
+    def stable(self, value: str) -> str:
+        """Return the key by which a row is known, of the key that the source gives, as SQL."""
+        if self.same is None:
+            return value
+        return f"coalesce((SELECT s._key FROM ({self.same}) AS s(_own, _key) WHERE s._own = {value}), {value})"
 
     def fault(self, value: str) -> str:
         """Return the rule that a reference breaks that is not good, as SQL."""

@@ -19,12 +19,18 @@ from engine.spec.view import View, order_key
 
 
 class Statement:
-    """Writes the statement of one entity."""
+    """Writes the statement of one entity. `natural` is the list of a record's further natural keys, as SQL."""
 
     def __init__(
-        self, schema: Schema, formats: Formats, keys: Callable[[str], Keys | None], one_per: OnePer | None
+        self,
+        schema: Schema,
+        formats: Formats,
+        keys: Callable[[str], Keys | None],
+        one_per: OnePer | None,
+        natural: str | None = None,
     ) -> None:
         self._schema, self._formats, self._keys, self._one_per = schema, formats, keys, one_per
+        self._natural = natural
 
     def sql(self, view: View, rule: str, fields: Mapping[str, Expr]) -> str:
         """Return the statement. `rule` gives the name of the rule that a record fails, or NULL."""
@@ -37,6 +43,7 @@ class Statement:
         first = " ".join(f"WHEN {test} THEN 'ambiguous-{alias}'" for alias, test in several.items())
         join_fault = f"CASE {first} END" if several else "NULL::VARCHAR"
         head = f"_set, _row, _source_key, {rule} AS _rule, {join_fault} AS _join"
+        head += "" if self._natural is None else f", {self._natural} AS _natural"
         values = f"SELECT {', '.join([head, *sorts, *marks, *raw])} {view.from_clause()}"
         checked = [
             f"{self._checked(name, expr)} AS {quote('r:' + name)}" for name, expr in self._listed(fields).items()
@@ -91,6 +98,8 @@ class Statement:
         fitted, keys = self._fit(name, expr), self._keys_of_items(self._schema.fields[name])
         assert keys is not None
         each = f"SELECT unnest({fitted}) AS e, generate_subscripts({fitted}, 1) AS i"
+        if keys.same is not None:
+            each = f"SELECT {keys.stable('e')} AS e, i FROM ({each})"
         judged = f"SELECT e, i, CASE WHEN {keys.broken('e')} THEN {keys.fault('e')} END AS rule FROM ({each})"
         kept = "coalesce(list(e ORDER BY i) FILTER (rule IS NULL), [])"
         lost = "list(DISTINCT rule) FILTER (rule IS NOT NULL)"
@@ -99,8 +108,14 @@ class Statement:
     def _fitted(self, name: str, expr: Expr) -> str:
         fitted = self._fit(name, expr)
         if name in self._listed({name: expr}):
-            checked = quote(f"r:{name}")
-            fitted = f"CASE WHEN {checked}.whole IS NOT NULL THEN {checked}.kept END"
+            checked, keys = quote(f"r:{name}"), self._keys_of_items(self._schema.fields[name])
+            kept = f"{checked}.kept"
+            if keys is not None and keys.same is not None:  # two of the source's keys may have become one
+                kept = f"list_filter({kept}, lambda e, i: list_position({kept}, e) = i)"
+            return f"CASE WHEN {checked}.whole IS NOT NULL THEN {kept} END AS {quote('v:' + name)}"
+        keys = self._keys(ref) if (ref := self._schema.fields[name].ref) else None
+        if keys is not None and fitted is not None:
+            fitted = keys.stable(fitted)
         return f"{fitted} AS {quote('v:' + name)}"
 
     def _judged(self, name: str, expr: Expr) -> str:
@@ -137,7 +152,8 @@ class Statement:
         )
         withheld = [f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)} END" for name in soft]
         columns = [self._column(name, fields, soft) for name in schema.fields]
-        head = ["_set", "_row", "_source_key", state, reason, where, f"{_list(withheld)} AS _withheld"]
+        more = [] if self._natural is None else ["_natural"]
+        head = ["_set", "_row", "_source_key", *more, state, reason, where, f"{_list(withheld)} AS _withheld"]
         return f"SELECT {', '.join([*head, f'{self._told(fields, hard)} AS _told', *columns])} FROM n"
 
     def _column(self, name: str, fields: Mapping[str, Expr], soft: list[str]) -> str:

@@ -42,6 +42,7 @@ class Pair:
 
     `fields` are those that Haplo is told; `absent` are withheld from every row of tonight. `touched` are those that a
     row which is gone does not have in Haplo any more as it had them, each with whether only some rows may have it.
+    `identities` says which rows are, by now, known to be others that were sent before.
     """
 
     schema: Schema
@@ -50,6 +51,7 @@ class Pair:
     sent: Path | None
     absent: Collection[str] = ()
     touched: Mapping[str, bool] = field(default_factory=dict)
+    identities: Path | None = None
 
 
 class Before:
@@ -147,7 +149,7 @@ class _Next:
         state = "CASE WHEN change IN ('held', 'kept') THEN _state ELSE 'gone' END AS _state"
         left = (
             f"SELECT {plain}, {state}, FALSE AS _again, _set, _source_key FROM was JOIN {self._changes} c "
-            f"ON c.key = was.{self._key} AND change IN ('held', 'kept', 'gone', 'rescoped', 'past')"
+            f"ON c.key = was.{self._key} AND change IN ('held', 'kept', 'gone', 'rescoped', 'merged', 'past')"
         )
         whole = (
             f"SELECT {here}, 'current' AS _state, {self._points_to_new()} AS _again, _set, _source_key "

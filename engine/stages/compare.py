@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from engine.kinds.types import literal, quote
-from engine.stages.before import CHANGES, Before, Pair, beside
+from engine.stages.before import CHANGES, Before, Pair, beside, read
 
 Ours = Literal["nothing", "mapping", "request"]
 """What we changed since rows were last sent: what is made of the records, or even which records are asked for."""
@@ -19,18 +19,19 @@ Ours = Literal["nothing", "mapping", "request"]
 SEND: Final = "send"
 GONE: Final = "gone"
 _PORTION: Final = 50_000
-_STATES: Final = ("new", "changed", "returned", "unchanged", "held", "gone", "rescoped", "kept", "past")
+_STATES: Final = ("new", "changed", "returned", "unchanged", "held", "gone", "rescoped", "merged", "kept", "past")
 
 
 @dataclass(frozen=True)
 class Compared:
     """What became of an entity's rows. `before`: rows that Haplo has as current, from when they were last sent.
 
-    `gone`: those that the source no longer has; `rescoped`: those lost because we changed something; `kept`: those
-    not there tonight and left alone, because not everything was read; `past`: those that were gone before; `again`:
-    unchanged rows that are sent once more, since they point to some that were new when they were sent. `send` and
-    `remove` count what goes out: rows, and keys that are gone. `fields` counts the changes by field. `restored` names
-    those fields of which nothing is known tonight, and which rows that returned get back as they were.
+    `gone`: those that the source no longer has; `rescoped`: those lost because we changed something; `merged`: those
+    that are known to be others, which stay; `kept`: those not there tonight and left alone, because not everything
+    was read; `past`: those that were gone before; `again`: unchanged rows that are sent once more, since they point
+    to some that were new when they were sent. `send` and `remove` count what goes out: rows, and keys that are gone.
+    `fields` counts the changes by field. `restored` names those fields of which nothing is known tonight, and which
+    rows that returned get back as they were.
     """
 
     entity: str
@@ -43,6 +44,7 @@ class Compared:
     held: int = 0
     gone: int = 0
     rescoped: int = 0
+    merged: int = 0
     kept: int = 0
     past: int = 0
     again: int = 0
@@ -140,11 +142,18 @@ class _Comparison:
         lost = f"CASE WHEN {ours} THEN 'rescoped' ELSE 'gone' END" if self._terms.complete else "'kept'"
         return (
             "SELECT p.key, CASE WHEN NOT here THEN "
-            f"CASE WHEN _state = 'gone' THEN 'past' WHEN {stuck} THEN 'held' ELSE {lost} END "
+            f"CASE WHEN _state = 'gone' THEN 'past' {self._merged()} WHEN {stuck} THEN 'held' ELSE {lost} END "
             "WHEN NOT sent THEN 'new' WHEN _state = 'gone' THEN 'returned' "
             "WHEN d.key IS NOT NULL THEN 'changed' ELSE 'unchanged' END AS change, "
             "coalesce(d.fields, []) AS fields, again FROM pairs p LEFT JOIN differing d ON d.key = p.key"
         )
+
+    def _merged(self) -> str:
+        """Return the case of rows that are known to be others by now, as SQL."""
+        known = self._before.pair.identities
+        if known is None:
+            return ""
+        return f"WHEN p.key IN (SELECT key FROM {read(known)} WHERE merged_into IS NOT NULL) THEN 'merged'"
 
     def _due(self) -> str:
         """Return which rows of tonight are sent, as a condition on `changes`."""
@@ -157,7 +166,7 @@ class _Comparison:
         if not self._terms.removes:
             return "FALSE"
         past = ", 'past'" if self._terms.full else ""
-        return f"change IN ('gone', 'rescoped'{past})"
+        return f"change IN ('gone', 'rescoped', 'merged'{past})"
 
     def _send(self) -> str:
         """Return the rows to send, in the columns and the order of tonight's."""
@@ -214,7 +223,7 @@ class _Comparison:
         return Compared(
             entity=self._before.entity,
             rows=sum(here[state] for state in ("new", "changed", "returned", "unchanged")),
-            before=sum(here[state] for state in ("changed", "unchanged", "held", "gone", "rescoped", "kept")),
+            before=sum(here[state] for state in ("changed", "unchanged", "held", "gone", "rescoped", "merged", "kept")),
             again=self._number("SELECT count(*) FROM changes WHERE again AND change = 'unchanged'"),
             send=send,
             remove=remove,

@@ -3,7 +3,7 @@
 Writes `rows/<entity>.parquet` (the rows, sorted, with `_withheld`), `states/<entity>.parquet` (of every record its
 key, where it comes from and its state) and `quarantine/<entity>.parquet` (what was held back and why, by source
 record; no values). The books are balanced here, or nothing comes out.
-A home of DuckDB. Imports `spec`, `sql` and `errors`. Next: `stages/emit`.
+A home of DuckDB. Imports `spec`, `sql`, `errors`, and the shared piece `identity`. Next: `stages/emit`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from engine.spec.query import Query, World, build
 from engine.spec.relation import Reading
 from engine.spec.settings import SettingValue
 from engine.sql import connect, reworded
+from engine.stages.identity import IDENTITIES, SAME, Remembered, identify
 
 if TYPE_CHECKING:
     import duckdb
@@ -71,6 +72,8 @@ class Transformed:
     told: dict[str, int] = field(default_factory=dict)
     """`field: rule (level)` to a count: values held back in rows that went out, items left out, unknown codes."""
     absent: list[str] = field(default_factory=list)
+    identity: dict[str, int] = field(default_factory=dict)
+    """What is told of who the rows are, in words, with how many rows each is about."""
 
     def balanced(self) -> bool:
         """Say whether every record is accounted for."""
@@ -86,8 +89,12 @@ def transform(
     folder: Path,
     *more: Path,
     memory: str = "300MB",
+    remembered: Remembered | None = None,
 ) -> Transformed:
-    """Make the rows of one entity from landed sets, below `folder`; keys of references may be read below `more`."""
+    """Make the rows of one entity from landed sets, below `folder`; keys of references may be read below `more`.
+
+    With what is `remembered` of them, rows have the keys by which they were first sent; else those of the source.
+    """
     present = {name: landed.present for name, landed in sets.items()}
 
     def place(name: str) -> str:
@@ -105,8 +112,26 @@ def transform(
         books = _books(database, mapping, query, sets)
         if not books.balanced():
             raise TransformError(f"{mapping.mapping}: the books do not balance", why=str(books), code="unbalanced")
+        if remembered is not None:
+            books.identity = _identified(database, mapping, world, folder, remembered)
         _write(database, world, folder)
     return books
+
+
+def _identified(
+    database: duckdb.DuckDBPyConnection,
+    mapping: MappingDocument,
+    world: World,
+    folder: Path,
+    remembered: Remembered,
+) -> dict[str, int]:
+    """Give the rows the keys by which they are known, and write down what will be remembered of that."""
+    with reworded(f"{mapping.mapping}: finding rows again", TransformError):
+        found = identify(database, world.schema, remembered, further=bool(mapping.known_by))
+    for name in (IDENTITIES, SAME):
+        _make(folder / name)
+        _copy(database, f"SELECT * FROM {name}", folder / name / f"{mapping.mapping}.parquet")
+    return found.told()
 
 
 def _refuse_blocked(database: duckdb.DuckDBPyConnection, mapping: MappingDocument, query: Query) -> None:
@@ -190,8 +215,13 @@ def _guilty(
         for name in names
         if mapping.fields[name].sql is not None
     ]
-    for name, left in [*rules, *fields]:
-        if _fails(database, mapping.model_copy(update=left), world, place):
+    known = [
+        (name, {"where": [], "fields": {key: Value(value=None)}, "known_by": {name: value}})
+        for name, value in mapping.known_by.items()
+        if value.sql is not None
+    ]
+    for name, left in [*rules, *fields, *known]:
+        if _fails(database, mapping.model_copy(update={"known_by": {}, **left}), world, place):
             return name
     return None
 
@@ -205,7 +235,7 @@ def _fails(
     alone = World(world.source, schema, world.lookups, world.settings)
     small = build(mapping, alone, Reading(world.source.formats, place))
     try:
-        database.execute(f"SELECT count(COLUMNS(*)) FROM ({small.sql})")
+        database.execute(f"SELECT max(COLUMNS(*)) FROM ({small.sql})")
     except duckdb.Error:
         return True
     return False

@@ -113,6 +113,20 @@ def test_a_mistake_in_a_join_is_one_finding_at_its_place(join: str, code: str, a
 
 
 @pytest.mark.parametrize(
+    ("known", "code", "at"),
+    [
+        ("{name: nmae}", "unknown-field", "name from"),
+        ("{tags: tags}", "type-mismatch", "tags"),
+        ("{id: name}", "name-taken", "id"),
+        ("{name: {from: name, lookup: lokup}}", "unknown-lookup", "name lookup"),
+    ],
+)
+def test_a_mistake_in_a_natural_key_is_one_finding_at_its_place(known: str, code: str, at: str) -> None:
+    ((its_code, its_at, _),) = found(f"known_by: {known}\nfields: {{id: Id}}\n")
+    assert (its_code, its_at) == (code, f"known_by {at}")
+
+
+@pytest.mark.parametrize(
     ("head", "code", "at"),
     [
         ("from: thigns", "unknown-set", "from set"),

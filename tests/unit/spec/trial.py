@@ -21,6 +21,7 @@ from engine.spec.reference import Keys
 from engine.spec.schema import Schema
 from engine.spec.source import Source
 from engine.spec.view import Finding
+from engine.stages.identity import Remembered
 from engine.stages.transform import Circumstances, SetRead, Transformed, transform
 
 Records = Sequence[Mapping[str, str | None]]
@@ -43,6 +44,7 @@ class Outcome:
     books: Transformed
     rows: list[dict[str, Any]]
     quarantine: list[dict[str, Any]]
+    identities: list[dict[str, Any]] = field(default_factory=list)
 
     def column(self, name: str) -> dict[str, Any]:
         """Return one field of all rows, by their key."""
@@ -95,6 +97,7 @@ class Trial:
         absent: Mapping[str, set[str]] | None = None,
         values: Mapping[str, Mapping[str, Any]] | None = None,
         today: date = date(2024, 9, 1),
+        remembered: Remembered | None = None,
     ) -> Outcome:
         """Land the records, transform them, and read back what was written."""
         with tempfile.TemporaryDirectory() as name:
@@ -104,9 +107,10 @@ class Trial:
                 for each in self.sets
             }
             circumstances = Circumstances(today, "waters-edge", "Europe/London", values or {})
-            books = transform(self.document(), self.world(), sets, circumstances, folder)
+            books = transform(self.document(), self.world(), sets, circumstances, folder, remembered=remembered)
             assert books.balanced()
-            return Outcome(books, _all(folder / "rows/thing.parquet"), _all(folder / "quarantine/thing.parquet"))
+            kinds = ("rows", "quarantine") if remembered is None else ("rows", "quarantine", "identities")
+            return Outcome(books, *(_all(folder / kind / "thing.parquet") for kind in kinds))
 
     def _land(self, folder: Path, name: str, records: Records, absent: set[str]) -> SetRead:
         """Write records as the lander does: text columns, a row number, absent fields as NULL."""

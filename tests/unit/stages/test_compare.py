@@ -68,10 +68,11 @@ class Nights:
     def __init__(self, folder: Path) -> None:
         self.folder, self.number = folder, 0
         self.sent: Path | None = None
+        self.identities: Path | None = None
         self.night = folder
 
     def pair(self, absent: Collection[str] = ()) -> Pair:
-        return Pair(SCHEMA, TOLD, self.night, self.sent, absent)
+        return Pair(SCHEMA, TOLD, self.night, self.sent, absent, identities=self.identities)
 
     def compare(
         self,
@@ -315,3 +316,20 @@ def test_a_digest_that_is_made_otherwise_today_changes_nothing(nights: Nights, t
         database.execute(f"COPY (SELECT * REPLACE (0::UBIGINT AS _digest) FROM '{nights.sent}') TO '{moved}'")
     nights.sent = moved
     assert nights.compare([pet("1", "Max"), pet("2", "Tom")]).fields == {"name": 1}
+
+
+@pytest.mark.parametrize("terms", [{}, {"ours": "request"}, {"full": True}, {"complete": False}])
+def test_a_row_that_is_known_to_be_another_goes_and_is_not_gone_at_the_source(
+    nights: Nights, terms: dict[str, Any]
+) -> None:
+    nights.compare([pet("1", "Rex"), pet("2", "Rex"), pet("3", "Tibs")])
+    nights.send()
+    kinds = {"key": "VARCHAR", "merged_into": "VARCHAR", "_withheld": "VARCHAR[]"}
+    known = [{"key": "2", "merged_into": "1"}, {"key": "1", "merged_into": None}]
+    nights.identities = write(nights.folder / "2" / "identities" / "pet.parquet", kinds, known)
+    found = nights.compare([pet("1", "Rex"), pet("3", "Tibs")], [("2", "s2", "quarantined")], **terms)
+    assert (found.merged, found.gone, found.rescoped, found.held, found.before) == (1, 0, 0, 0, 3)
+    assert nights.keys("gone") == ["2"]
+    nights.send()
+    assert nights.stands("source_id, _state") == [("1", "current"), ("2", "gone"), ("3", "current")]
+    assert nights.compare([pet("1", "Rex"), pet("3", "Tibs")], **terms).past == 1
