@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any, TypeVar
 
 from engine.simulators.isams.asked import Asked
 from engine.simulators.isams.method import Method
@@ -22,6 +23,7 @@ from engine.simulators.school import School
 
 _PIECES_KEPT, _DAYS_KEPT = 48, 3
 
+T = TypeVar("T")
 Piece = tuple[tuple[str, ...], bytes]
 """The way to a collection, and what it holds, written; empty for nothing."""
 
@@ -31,6 +33,8 @@ class Edition:
 
     def __init__(self, roll: Roll) -> None:
         self.roll = roll
+        self.written: dict[tuple[int, int], dict[str, Any]] = {}  # what was put into registers, by period and pupil
+        self._kept: dict[str, Any] = {}
         self._pieces: OrderedDict[tuple[object, ...], list[Piece]] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -48,6 +52,18 @@ class Edition:
                     self._pieces.popitem(last=False)
             self._pieces.move_to_end(key)
             return self._pieces[key]
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """Something that is made once."""
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = make()
+            found: T = self._kept[name]
+            return found
+
+    def listed(self, name: str, make: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """A list of the REST API that is made once, for all its pages."""
+        return self.kept(name, make)
 
 
 def write_document(pieces: Iterable[Piece], empty: str) -> list[bytes]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.simulators.event import EVENTS
 from engine.simulators.http import DEFAULT_TODAY
+from engine.simulators.isams.rest_school import AREAS
 from engine.simulators.isams.setting import CASES, EMPTY, RARE, STATUSES, Setting, parse_cases, parse_path
 from engine.simulators.night import NIGHTS
 
@@ -31,6 +32,8 @@ def add_options(parser: argparse.ArgumentParser, authorisations: Sequence[str]) 
     default = ",".join(Setting().contact_type_names)
     add("--contact-type-names", default=default, metavar="NAME,...", help=f"their elements ({default})")
     add("--plain-contacts", default="", metavar="NAME", help="a method that gives contacts without a filter (none)")
+    add("--register-name", default="students", metavar="NAME", help="the list of a register in REST (students)")
+    add("--permissions", metavar="AREA,...", help=f"areas that the REST client may read: {', '.join(AREAS)} (all)")
     default = ",".join(f"{name}={status}" for name, status in STATUSES.items())
     add("--statuses", default="", metavar="NAME=N,...", help=f"statuses that nobody has seen ({default})")
 
@@ -68,5 +71,6 @@ def read_setting(args: argparse.Namespace) -> Setting:
         contact_types_path=parse_path(args.contact_types_path),
         contact_type_names=tuple(args.contact_type_names.split(",")),
         plain_contacts=args.plain_contacts,
+        register_name=args.register_name,
         statuses={name.strip(): int(status) for name, _, status in pairs},
     )

@@ -18,18 +18,21 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
 from engine.simulators.isams.batch import Batch
-from engine.simulators.isams.edition import Editions
+from engine.simulators.isams.edition import Edition, Editions
 from engine.simulators.isams.key import AUTHORISATIONS, describe, make_keys
 from engine.simulators.isams.option import add_options, read_setting
 from engine.simulators.isams.refusal import named
+from engine.simulators.isams.rest import Resource, RestRefused, read
+from engine.simulators.isams.rest_register import MEMBER, REGISTER, put_record
+from engine.simulators.isams.rest_school import AREAS, RESOURCES
 from engine.simulators.isams.roll import guid_of
 from engine.simulators.isams.setting import Setting
 from engine.simulators.isams.token import Client, TokenService
@@ -56,6 +59,7 @@ class IsamsSimulator(Simulator):
         cache_hours: float = 24,
         oauth: str = "optional",
         token_life: float = 3600,
+        permissions: Iterable[str] | None = None,
         at: time = time(2, 0),
         start: date | None = None,
         rates: Rates | None = None,
@@ -73,6 +77,9 @@ class IsamsSimulator(Simulator):
         self.batch = Batch(self.setting, keyring, self.tokens, self.editions, lambda: self.clock)
         secret = hashlib.sha256(f"{self.seed}:rest".encode()).hexdigest()[:32]
         self.client = Client(guid_of(f"{self.seed}:rest", 0), secret, "rest")
+        self.permissions = frozenset(AREAS if permissions is None else permissions)
+        if unknown := self.permissions - set(AREAS):
+            raise ValueError(f"no area {min(unknown)!r}: one of {', '.join(AREAS)}")
         self._tell_clients()
         self.move_to(self.today)
 
@@ -85,6 +92,7 @@ class IsamsSimulator(Simulator):
         keys = json.loads(Path(args.keys).read_text(encoding="utf-8")) if args.keys else None
         names = ("pupils", "mess", "cache_hours", "oauth", "token_life", "at", "start")
         own: dict[str, Any] = {name: getattr(args, name) for name in names}
+        own["permissions"] = args.permissions.split(",") if args.permissions is not None else None
         lived: dict[str, Any] = {"rates": Rates.parse(args.changes, args.events), "nights": parse_nights(args.nights)}
         return cls(setting=read_setting(args), keys=keys, **own, **lived, **common)
 
@@ -115,6 +123,8 @@ class IsamsSimulator(Simulator):
             ("POST", "/auth/connect/token", lambda request: self.tokens.give(request)),
             ("POST", "/Main/sso/idp/connect/token", lambda request: self.tokens.give(request)),
             ("POST", "/auth/connect/revocation", lambda request: self.tokens.revoke(request)),
+            *(("GET", f"/api/{resource.path}/?", self._resource(resource)) for resource in RESOURCES),
+            ("PUT", f"/api/{REGISTER}/students/([^/]+)/?", self._guarded("registration", put_record)),
         ]
 
     def control_routes(self) -> list[Route]:
@@ -132,6 +142,8 @@ class IsamsSimulator(Simulator):
         ]
 
     def not_found(self, request: Request) -> Answer:
+        if request.path.lower().startswith("/api/") and "/batch/" not in request.path.lower():
+            return RestRefused("The requested resource was not found.", 404).answer()
         return html_answer("404 - File or directory not found.", 404)
 
     def error_answer(self, text: str) -> Answer:
@@ -141,6 +153,33 @@ class IsamsSimulator(Simulator):
 
     def _read(self, request: Request, endpoint: str) -> Answer:
         return self.batch.answer(request, endpoint)
+
+    def _resource(self, resource: Resource) -> Any:
+        """What reads a resource of the REST API."""
+        name = self.setting.register_name if resource.collection == MEMBER else resource.collection
+        named_so = replace(resource, collection=name)
+
+        def answer(edition: Edition, request: Request, *groups: str | None) -> Answer:
+            return read(named_so, edition, request, groups)
+
+        return self._guarded(resource.area, answer)
+
+    def _guarded(self, area: str, act: Any) -> Any:
+        """Look at the token and the permission first; turn a refusal into its message."""
+
+        def answer(request: Request, *groups: str | None) -> Answer:
+            try:
+                client = self.tokens.find(request)
+                if client is None or client.api != "rest":
+                    raise RestRefused("Authorization has been denied for this request.", 401)
+                if area not in self.permissions:
+                    raise RestRefused("The user is not authorised to access this resource.", 403)
+                found: Answer = act(self.editions.today(), request, *groups)
+                return found
+            except RestRefused as refused:
+                return refused.answer()
+
+        return answer
 
     def _tell_clients(self) -> None:
         clients = [Client(key.guid, key.secret, "batch") for key in self.batch.keys if key.active]

@@ -87,6 +87,7 @@ class Setting:
     contact_types_path: tuple[str, ...] = ("ControlPanel", "ContactTypes", "ContactType")
     contact_type_names: tuple[str, ...] = ("Name", "Description", "ParentalResponsibilityDefault")
     plain_contacts: str = ""
+    register_name: str = "students"
     statuses: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
