@@ -40,7 +40,7 @@ def night(project: Project, number: int, *arguments: str) -> Ended:
     day = FIRST + timedelta(days=number)
     project.xporter.move_to(day)
     project.haplo.move_to(day)
-    return project.run_here("--yes", "--today", str(day), *arguments)
+    return project.run("--yes", "--today", str(day), *arguments)
 
 
 def changes(project: Project, entity: str) -> dict[str, int]:

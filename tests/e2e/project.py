@@ -1,7 +1,7 @@
 """What the tests of whole runs share: a project between a simulated Xporter and a simulated Haplo, and its command.
 
-The project is the demo's, with the addresses of simulators on loopback; the command is the real one, as a process of
-its own.
+The project is the demo's, with the addresses of simulators on loopback; the command is the real one. Most tests run it
+in their own process; what is about processes (kills, signals, limits, streams) starts one.
 """
 
 from __future__ import annotations
@@ -65,26 +65,16 @@ class Project:
     environ: dict[str, str] = field(default_factory=dict)
 
     def call(self, command: str, *arguments: str, **more: Any) -> Ended:
-        """Run a command on this project to its end."""
-        return call(command, *arguments, "--project", str(self.folder), environ=self.environ, **more)
+        """Run a command on this project to its end: in this process, unless more is said of the process that it needs.
+
+        It is the same command, without the time that Python takes to start.
+        """
+        whole = [command, *arguments, "--project", str(self.folder)]
+        return call(*whole, environ=self.environ, **more) if more else call_here(*whole, environ=self.environ)
 
     def run(self, *arguments: str, **more: Any) -> Ended:
         """Run the school to its end."""
         return self.call("run", SCHOOL, *arguments, **more)
-
-    def run_here(self, *arguments: str) -> Ended:
-        """Run the school to its end in this process: the same command, without the time that Python takes to start."""
-        out, err = io.StringIO(), io.StringIO()
-        before = dict(os.environ)
-        os.environ.update(self.environ)
-        try:
-            with redirect_stdout(out), redirect_stderr(err):
-                main(["run", SCHOOL, *arguments, "--project", str(self.folder)])
-        except SystemExit as stop:
-            return Ended(int(stop.code or 0), out.getvalue(), err.getvalue())
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a run of the school, and leave it to the caller."""
@@ -249,6 +239,24 @@ def call(
         more, environ = {"preexec_fn": bound}, {**(environ or {}), "PYTHONDONTWRITEBYTECODE": "1"}
     with start(*arguments, environ=environ, **more) as process:
         return end_of(process, timeout)
+
+
+def call_here(*arguments: str, environ: dict[str, str]) -> Ended:
+    """Run the real command to its end in this process, with the environment that it would have in one of its own."""
+    out, err, before, code = io.StringIO(), io.StringIO(), dict(os.environ), 0
+    with redirect_stdout(out), redirect_stderr(err), Path(os.devnull).open(encoding="utf-8") as nothing:
+        stdin, sys.stdin = sys.stdin, nothing
+        os.environ.clear()
+        os.environ.update({"PATH": before["PATH"], "LANG": "C.UTF-8", **environ})
+        try:
+            main([*arguments])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+            sys.stdin = stdin
+    return Ended(code, out.getvalue(), err.getvalue())
 
 
 def end_of(process: subprocess.Popen[str], timeout: float = 90) -> Ended:
