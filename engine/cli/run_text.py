@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from engine.state import RunRecord
 
 _HEAD = ("began (UTC)", "school", "run", "mode", "took", "requests", "rows", "changes", "outcome")
-_FIGURES = ("new", "changed", "returned", "unchanged", "held", "gone", "rescoped")
-_CHANGES = ("new", "changed", "returned", "gone", "rescoped")
+_FIGURES = ("new", "changed", "returned", "unchanged", "held", "gone", "rescoped", "merged")
+_CHANGES = ("new", "changed", "returned", "gone", "rescoped", "merged")
 
 
 def runs_text(runs: list[RunRecord]) -> str:
@@ -53,11 +53,8 @@ def run_text(run: RunRecord, project: Path) -> str:
         parts.append(table(("endpoint", "requests"), list(known["requests"].items()), (1,)))
     if known.get("rows"):
         parts.append(_entities(known))
-    changed = [
-        (entity, *(known["changes"][entity].get(name) for name in _FIGURES)) for entity in known.get("changes", {})
-    ]
-    if changed:
-        parts.append(table(("entity", *_FIGURES), changed, range(1, 1 + len(_FIGURES))))
+    if known.get("changes"):
+        parts.append(_changed(known["changes"]))
     for name in ("guards", "notes"):
         if known.get(name):
             parts.append("\n".join([f"{name}:", *(f"  {each}" for each in known[name])]))
@@ -70,6 +67,12 @@ def _entities(known: dict[str, Any]) -> str:
         for entity, rows in known["rows"].items()
     ]
     return table(("entity", "rows", "quarantined", "sent"), lines, (1, 2, 3))
+
+
+def _changed(changes: dict[str, dict[str, int]]) -> str:
+    names = [name for name in _FIGURES if name != "merged" or any(each.get(name) for each in changes.values())]
+    lines = [(entity, *(figures.get(name) for name in names)) for entity, figures in changes.items()]
+    return table(("entity", *names), lines, range(1, 1 + len(names)))
 
 
 def _changes(figures: dict[str, int]) -> int:

@@ -12,6 +12,7 @@ from engine.haplo.part import Emitted
 from engine.haplo.target import application_case, derived_application, root_type
 from engine.kinds.types import literal, quote
 from engine.run.application import school_application
+from engine.run.comparing import identities_file
 from engine.run.leading import Leading
 from engine.run.plan import Plan
 from engine.run.report import EntityReport, Report
@@ -68,7 +69,7 @@ class Checking:
         return derived_application(bindings, self._project.schemas())
 
     def _checked(self, entity: str, emitted: Emitted, receiver: Receiver) -> Checked:
-        back = Leading(self._project, self._plan.school, entity)
+        back = Leading(self._project, self._plan.school, entity, identities_file(self._folder, entity))
         return check(entity, emitted, receiver, self._today, self._messages(entity), back=back)
 
     def _messages(self, entity: str) -> Path:

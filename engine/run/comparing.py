@@ -29,7 +29,7 @@ from engine.spec.school import Delivery, Folder
 from engine.stages.before import CHANGES, NEXT, Pair, write_next
 from engine.stages.compare import Compared, Ours, Terms, compare
 from engine.stages.extract import request_params
-from engine.stages.identity import IDENTITIES, SAME, Remembered, natural_keys
+from engine.stages.identity import IDENTITIES, SAME, Remembered, other_keys
 from engine.stages.transform import STATES, Transformed
 from engine.state import Sent
 
@@ -145,7 +145,7 @@ class Comparing:
         if sent is not None:
             place = f"SELECT {quote(self._schemas[entity].key)} FROM {_read(self._home / sent.file)} WHERE _state"
             known = self._home / identities_of(sent.file)
-            pairs = natural_keys(self._schemas[entity], known) if known.exists() else None
+            pairs = other_keys(self._schemas[entity], known) if known.exists() else None
             return Keys(f"{place} = 'current'", {"reference-gone": f"{place} = 'gone'"}, pairs)
         return Keys("SELECT NULL::VARCHAR LIMIT 0") if self._scope.live else None
 

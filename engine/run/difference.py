@@ -15,8 +15,9 @@ from engine.run.guarding import MASK
 from engine.run.runner import Looked
 from engine.spec.schema import Schema
 from engine.sql import connect
+from engine.stages.identity import IDENTITIES
 
-SHOWN: Final = ("new", "changed", "returned", "gone", "rescoped", "held")
+SHOWN: Final = ("new", "changed", "returned", "gone", "rescoped", "merged", "held")
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,20 @@ def row_changes(schema: Schema, looked: Looked, limit: int, *, personal: bool) -
             keys = [key for key, _ in found]
             after = _rows(database, _read(looked.folder / "rows" / f"{entity}.parquet"), schema.key, keys)
             before = {} if sent is None else _rows(database, _read(sent), schema.key, keys)
+            stays = (
+                _merged(database, looked.folder / IDENTITIES / f"{entity}.parquet", keys) if kind == "merged" else {}
+            )
             for key, fields in found:
                 pairs = {name: (before.get(key, {}).get(name), after.get(key, {}).get(name)) for name in fields}
+                pairs |= {schema.key: (key, stays[key])} if key in stays else {}
                 shown = {name: (_mask(a), _mask(b)) if name in hidden else (a, b) for name, (a, b) in pairs.items()}
                 yield RowChange(entity, MASK if schema.key in hidden else key, kind, shown)
+
+
+def _merged(database: Any, file: Path, keys: Collection[str]) -> dict[str, str]:
+    """Return the keys that stay, by those that are merged into them."""
+    chosen = f"SELECT key, merged_into FROM {_read(file)} WHERE merged_into IS NOT NULL AND list_contains($1, key)"
+    return dict(database.execute(chosen, [list(keys)]).fetchall()) if keys else {}
 
 
 def _mask(value: object) -> object:

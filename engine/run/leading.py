@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 
 from engine.document import Document
 from engine.haplo.compile import origin_of
@@ -18,6 +19,8 @@ from engine.run.application import school_application
 from engine.spec.binding import BoundName
 from engine.spec.project import Project
 from engine.spec.school import School
+from engine.sql import connect
+from engine.stages.identity import latest_keys
 from engine.stages.told import Origin, Spot
 
 Route = tuple[str | int, ...]
@@ -26,8 +29,8 @@ Route = tuple[str | int, ...]
 class Leading:
     """Leads back what is said of one entity of a school."""
 
-    def __init__(self, project: Project, school: School, entity: str) -> None:
-        self._project, self._school, self._entity = project, school, entity
+    def __init__(self, project: Project, school: School, entity: str, identities: Path | None = None) -> None:
+        self._project, self._school, self._entity, self._identities = project, school, entity, identities
         self._schema, self._binding = project.schema(entity), project.binding(entity)
 
     def origin(self, path: At | None, about: Collection[str]) -> Origin:
@@ -43,6 +46,15 @@ class Leading:
     def control_origin(self, message: str) -> Origin:
         """Return what a message about the control file as a whole comes from: the model, or nothing in particular."""
         return Origin((self._bound(("model",) if message.startswith("Model ") else ()),))
+
+    def own_keys(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Return what the source calls rows, by the keys under which they are sent, where these differ."""
+        if self._identities is None or not self._identities.exists():
+            return {}
+        with connect(self._identities.parent) as database:
+            latest = latest_keys(self._schema, self._identities)
+            chosen = f"SELECT key, own FROM ({latest}) WHERE list_contains($1, key) AND own <> key"
+            return dict(database.execute(chosen, [list(keys)]).fetchall())
 
     def _route(self, path: At) -> Route:
         return origin_of(self._schema, self._binding, path, self._types)

@@ -70,12 +70,20 @@ class Identified:
         return {text: count for text, count in {**said, **shared}.items() if count}
 
 
-def natural_keys(schema: Schema, identities: Path) -> str:
-    """Return the pairs of `own` and `key` that a file of identities knows and that differ, as SQL."""
+def other_keys(schema: Schema, identities: Path) -> str:
+    """Return the keys of the source, `own`, that lead to another `key` by a file of identities, as SQL."""
+    return f"SELECT own, key FROM ({_own_keys(schema, identities)}) WHERE own <> key"
+
+
+def latest_keys(schema: Schema, identities: Path) -> str:
+    """Return what the source called each row, `own`, when its `key` was last sent, as SQL."""
+    return f"SELECT own, key FROM ({_own_keys(schema, identities)}) WHERE latest"
+
+
+def _own_keys(schema: Schema, identities: Path) -> str:
     start = f"{schema.key}:"
     own = f"substr(natural_key, {len(start) + 1})"
-    pairs = f"SELECT {own} AS own, key FROM {_read(identities)} WHERE starts_with(natural_key, {literal(start)})"
-    return f"SELECT * FROM ({pairs}) WHERE own <> key"
+    return f"SELECT {own} AS own, key, latest FROM {_read(identities)} WHERE starts_with(natural_key, {literal(start)})"
 
 
 def identify(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
@@ -95,6 +95,9 @@ class Back(Protocol):
     def control_origin(self, message: str) -> Origin:
         """Return what a message about the control file as a whole comes from."""
 
+    def own_keys(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Return what the source calls rows, by the keys under which they are sent, where these differ."""
+
 
 class Nowhere:
     """Leads nowhere: for files whose documents are not known."""
@@ -107,6 +110,10 @@ class Nowhere:
         """Return no place."""
         return Origin()
 
+    def own_keys(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Return none."""
+        return {}
+
 
 class Telling:
     """An outcome, led back. Where there is nothing to tell, nothing is looked up."""
@@ -117,7 +124,9 @@ class Telling:
         stop = outcome.exception
         records = [finding.record for finding in outcome.findings] + [stop.record if stop else None]
         numbers = {number for number in records if number is not None}
-        self._keys = keys_of(emitted, numbers)
+        keys = keys_of(emitted, numbers)
+        own = back.own_keys(set(keys.values())) if keys else {}
+        self._keys = {number: own.get(key, key) for number, key in keys.items()}
 
     def told(self) -> tuple[Told, ...]:
         """Return the messages by kind, the most frequent first; also those past Haplo's limit are counted."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.run.difference import RowChange
     from engine.stages.compare import Compared
 
-COLUMNS = ("new", "changed", "returned", "unchanged", "again", "held", "gone", "rescoped", "kept", "send")
+COLUMNS = ("new", "changed", "returned", "unchanged", "again", "held", "gone", "rescoped", "merged", "kept", "send")
 
 
 @click.command("diff")
@@ -83,8 +83,9 @@ def _facts(compared: list[Compared], rows: list[RowChange]) -> dict[str, Any]:
 
 
 def _text(compared: list[Compared], rows: list[RowChange]) -> str:
-    counts = [[each.entity, *(getattr(each, name) for name in COLUMNS)] for each in compared]
-    lines = [table(("entity", *COLUMNS), counts, range(1, len(COLUMNS) + 1))]
+    columns = [name for name in COLUMNS if name != "merged" or any(each.merged for each in compared)]
+    counts = [[each.entity, *(getattr(each, name) for name in columns)] for each in compared]
+    lines = [table(("entity", *columns), counts, range(1, len(columns) + 1))]
     for each in compared:
         fields = [[name, count] for name, count in sorted(each.fields.items(), key=lambda item: -item[1])]
         if fields:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from engine.haplo.compile import compile_control
@@ -129,3 +130,13 @@ def test_what_a_school_maps_otherwise_leads_to_its_file(project: Path) -> None:
     assert places(project, size) == f"{file}:{lines + 3}:14 (size.height)"
     [title] = back.origin(None, ("object/dc:attribute:title",)).fields
     assert places(project, title) == f"{file}:{lines + 3}:20 (title)"
+
+
+def test_a_row_leads_to_what_the_source_calls_it_now(project: Path) -> None:
+    whole, file = open_project(project), project / "identities.parquet"
+    rows = "('1', 'source_id:1', FALSE), ('1', 'source_id:9', TRUE), ('1', 'chip:c', FALSE), ('2', 'source_id:2', TRUE)"
+    with duckdb.connect() as database:
+        database.execute(f"COPY (SELECT * FROM (VALUES {rows}) AS t(key, natural_key, latest)) TO '{file}'")
+    known = Leading(whole, whole.school("waters-edge"), "pet", file)
+    assert known.own_keys({"1", "2", "3"}) == {"1": "9"}
+    assert leading(project).own_keys({"1"}) == {}

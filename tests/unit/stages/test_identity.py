@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from engine.spec.schema import Schema
-from engine.stages.identity import Identified, Remembered, identify, natural_keys
+from engine.stages.identity import Identified, Remembered, identify, latest_keys, other_keys
 
 SCHEMA = Schema.model_validate(
     {
@@ -291,7 +291,8 @@ def test_a_file_of_identities_gives_the_keys_that_differ(nights: Nights) -> None
     nights.night(row("2:x", "c1"), row("3", "c3"))
     assert nights.known is not None
     with duckdb.connect() as database:
-        assert database.execute(natural_keys(SCHEMA, nights.known)).fetchall() == [("2:x", "1")]
+        assert database.execute(other_keys(SCHEMA, nights.known)).fetchall() == [("2:x", "1")]
+        assert sorted(database.execute(latest_keys(SCHEMA, nights.known)).fetchall()) == [("2:x", "1"), ("3", "3")]
 
 
 def test_rows_point_to_others_of_their_entity_by_the_stable_key(nights: Nights) -> None:
