@@ -25,6 +25,8 @@ def _check_format(text: str) -> str:
     return text
 
 
+DateFormat = Annotated[str, AfterValidator(_check_format)]
+"""How dates or times are written, as in strftime."""
 FullEvery = Annotated[
     Duration, Field(description="after so long everything is read anew, so that what went wrong heals by itself")
 ]
@@ -73,8 +75,7 @@ class ChangedSince(Word):
     kind: Literal["since"]
     param: Annotated[str, Field(description="the parameter that holds the date")]
     format: Annotated[
-        str,
-        AfterValidator(_check_format),
+        DateFormat,
         Field(description="how the date is written, as in strftime; in the school's time"),
     ] = "%Y-%m-%d"
     overlap: Annotated[Duration, Field(description="how long before the last read the date is set")] = "1d"

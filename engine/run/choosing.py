@@ -10,15 +10,18 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from engine.kinds.changes import ChangedSince, ChangeToken, NoChanges
+from engine.kinds.windows import Windows
 from engine.kinds.word import seconds
+from engine.run.span import Span, first_day
 from engine.spec.changing import changes_of, deleted_path
 from engine.spec.school import School
+from engine.spec.settings import SettingValue
 from engine.spec.source import Source
 from engine.stages.extract import Want, options_asked
 from engine.stages.mirror import Shape, look_at
@@ -29,6 +32,7 @@ _CHANGED: Final = {
     "api": "the address, or the school's config, changed",
     "set": "the source document changed",
     "changes": "the source document says otherwise how to ask for changes",
+    "windows": "the source document says otherwise what its windows are",
     "params": "its parameters changed",
     "options": "other options are asked for",
 }
@@ -42,27 +46,39 @@ class Terms:
     zone: ZoneInfo
     full: bool = False
     reuse: timedelta | None = None
+    today: date | None = None
+    settings: Mapping[str, Mapping[str, SettingValue]] = field(default_factory=dict)
+
+    @property
+    def day(self) -> date:
+        """The day of the run."""
+        return self.today or self.now.astimezone(self.zone).date()
 
 
 @dataclass(frozen=True)
 class Way:
-    """How an endpoint is read. `given` are the parameters; `base` the files of the mirrors it stands on, by set."""
+    """How an endpoint is read. `given` are the parameters; `base` the files of the mirrors it stands on, by set.
 
-    mode: Literal["full", "changes", "reuse"]
+    `windows` are the first and last days of those that are asked for, None where the endpoint has none. With windows, a
+    read in full has a base too if what it does not read stays.
+    """
+
+    mode: Literal["full", "changes", "windows", "reuse"]
     at: str
     """The time of the run's question; what was changed later may or may not be in the answers."""
     why: str = ""
     given: dict[str, str] = field(default_factory=dict)
     base: dict[str, str] = field(default_factory=dict)
     number: int = 1
+    windows: list[list[str]] | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what a journal keeps of it."""
         return asdict(self)
 
-    def in_full(self, why: str, begin: dict[str, str]) -> Way:
+    def in_full(self, why: str, begin: dict[str, str], windows: list[list[str]] | None = None) -> Way:
         """Return the way on which everything is read anew."""
-        return Way("full", self.at, why, begin, number=self.number + 1)
+        return Way("full", self.at, why, begin, number=self.number + 1, windows=windows)
 
     @property
     def told(self) -> bool:
@@ -70,13 +86,32 @@ class Way:
         return self.mode == "full" and self.why not in ("", FIRST)
 
     def __str__(self) -> str:
-        said = {"full": "in full", "changes": "by changes", "reuse": "not asked again"}[self.mode]
+        said = {"full": "in full", "changes": "by changes", "windows": "in part", "reuse": "not asked again"}[self.mode]
+        if self.windows is not None:
+            many = f"{len(self.windows):,} window{'s' if len(self.windows) != 1 else ''}"
+            said += f", {many}" + (f" from {self.windows[0][0]} to {self.windows[-1][1]}" if self.windows else "")
         return f"{said}: {self.why}" if self.why else said
 
 
 def choose(source: Source, school: School, want: Want, mirrors: Mapping[str, Mirror], home: Path, terms: Terms) -> Way:
     """Choose how an endpoint is read; `mirrors` are all that the school has, by set."""
     return _Choice(source, school, want, mirrors, home, terms).way()
+
+
+def all_windows(
+    source: Source, school: School, want: Want, mirrors: Mapping[str, Mirror], terms: Terms
+) -> list[list[str]] | None:
+    """Return the windows of a read that stands on nothing: from the first day on, or from the first that was kept."""
+    word = source.endpoints[want.endpoint].windows
+    if word is None:
+        return None
+    first = first_day(source, school, want.endpoint, terms.settings, terms.day)
+    kept = [span.first for name in want.sets if name in mirrors and (span := Span.read(mirrors[name].token))]
+    return _cut(word, min([first, *kept]), terms.day)
+
+
+def _cut(word: Windows, first: date, last: date) -> list[list[str]]:
+    return [[day.isoformat() for day in window] for window in word.cut(first, last)]
 
 
 def signature(source: Source, school: School, want: Want, set_name: str, system: str) -> str:
@@ -95,13 +130,22 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
     config = {name: value for name, value in school.config.items() if isinstance(value, str | int)}
     fields = {name: spec.paths(name) for name, spec in record_set.fields.items()}
     keys = [record_set.key, record_set.deleted_key, deleted_path(record_set, api)]
+    word = endpoint.windows
+    windowed = {} if word is None else {"windows": _sha([*_dates(source, word), record_set.fields[word.field].type])}
     return {
         "api": _sha([source.source, api.base_url, endpoint.get, config]),
         "set": _sha([record_set.records, keys, fields]),
         "changes": _sha(changes_of(source, want.endpoint).model_dump(mode="json")),
         "params": _sha([api.params, endpoint.params]),
         "options": _sha(options_asked(endpoint, want)),
+        **windowed,
     }
+
+
+def _dates(source: Source, word: Windows) -> list[Any]:
+    """Return what decides to which day a record belongs, and how days are asked for."""
+    formats = source.formats
+    return [word.from_, word.to, word.field, word.format, word.inclusive, formats.date, formats.datetime]
 
 
 def keyless(source: Source, want: Want) -> list[str]:
@@ -111,13 +155,22 @@ def keyless(source: Source, want: Want) -> list[str]:
 
 
 def with_keys(source: Source, want: Want) -> Want:
-    """Return what is wanted with the keys of its record sets, by which changes find their records."""
+    """Return what is wanted with the keys of its record sets, by which changes find their records; and with days."""
+    want = with_days(source, want)
     declared = source.endpoints[want.endpoint].sets
     sets = {
         name: fields if fields is None else fields | frozenset(declared[name].key or ())
         for name, fields in want.sets.items()
     }
     return replace(want, sets=sets)
+
+
+def with_days(source: Source, want: Want) -> Want:
+    """Return what is wanted with the fields by whose days records belong to windows."""
+    word = source.endpoints[want.endpoint].windows
+    if word is None:
+        return want
+    return replace(want, sets={name: each if each is None else each | {word.field} for name, each in want.sets.items()})
 
 
 class _Choice:
@@ -138,6 +191,8 @@ class _Choice:
         reason = self._why_asked()
         if not reason:
             return Way("reuse", at, f"read {_ago(self._terms.now - self._read_at())} ago", base=base)
+        if self._endpoint.windows is not None:
+            return self._by_windows(self._endpoint.windows, at, base)
         if isinstance(self._changes, NoChanges):
             return Way("full", at)
         without = keyless(self._source, self._want)
@@ -149,6 +204,41 @@ class _Choice:
         if given is None or reason:
             return Way("full", at, reason or "the last read gave no token", self._changes.begin())
         return Way("changes", at, "", given, base)
+
+    def _by_windows(self, word: Windows, at: str, base: dict[str, str]) -> Way:
+        """Return the way by windows: the last ones, or all; what is not read stays, unless it was read otherwise."""
+        spans = [span for mirror in self._mirrors.values() if (span := Span.read(mirror.token))]
+        why = next(self._why_apart(), "")
+        if why or not self._mirrors or len(spans) < len(self._mirrors):
+            windows = all_windows(self._source, self._school, self._want, self._mirrors, self._terms)
+            return Way("full", at, why or FIRST, windows=windows)
+        today = self._terms.day
+        first = first_day(self._source, self._school, self._want.endpoint, self._terms.settings, today)
+        kept = max(span.first for span in spans)
+        why = f"what is before {kept} was not read yet" if first < kept else next(self._why_due(word.full_every), "")
+        if why:
+            return Way("full", at, why, base=base, windows=_cut(word, first, today))
+        again = word.again(min(today, *(span.last for span in spans)))
+        return Way("windows", at, "", base=base, windows=_cut(word, max(first, again), today))
+
+    def _why_apart(self) -> Iterator[str]:
+        """Yield the reasons for which windows cannot take their places in what was read before."""
+        if self._mirrors:
+            yield from self._why_others()
+            yield from (_CHANGED[part] for part in self._differing())
+            yield from self._lacking()
+
+    def _why_due(self, every: str | None) -> Iterator[str]:
+        if self._terms.full:
+            yield "so it was wished"
+        last = min(mirror.full_at for mirror in self._mirrors.values())
+        if every is not None and self._terms.now - last >= timedelta(seconds=seconds(every)):
+            yield f"that is done every {every}"
+
+    def _why_others(self) -> Iterator[str]:
+        others = sorted(set(self._want.sets) - set(self._mirrors))
+        if others:
+            yield f"nothing was read before of {', '.join(others)}"
 
     def _read_at(self) -> datetime:
         return min(mirror.read_at for mirror in self._mirrors.values())
@@ -171,9 +261,8 @@ class _Choice:
             yield "so it was wished"
         if not self._mirrors:
             yield FIRST
-        elif set(self._mirrors) != set(self._want.sets):
-            yield f"nothing was read before of {', '.join(sorted(set(self._want.sets) - set(self._mirrors)))}"
         else:
+            yield from self._why_others()
             yield from self._why_anew()
 
     def _why_anew(self) -> Iterator[str]:
@@ -196,7 +285,7 @@ class _Choice:
         found = []
         for name, mirror in self._mirrors.items():
             then, now = _read(mirror.signature), _signed(self._source, self._school, self._want, name)
-            found += [part for part in _CHANGED if then.get(part) != now[part]]
+            found += [part for part in _CHANGED if then.get(part) != now.get(part)]
         return list(dict.fromkeys(found))
 
     def _lacking(self, *, fields: bool = True) -> Iterator[str]:

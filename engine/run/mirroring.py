@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from engine.kinds.changes import ChangeToken, DataTime
@@ -95,6 +95,14 @@ def moment_of(word: DataTime | None, text: str, zone: ZoneInfo) -> datetime | No
     return (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC)
 
 
+def require_same_system(said: Said, mirrors: Iterable[Mirror]) -> str:
+    """Return the system that mirrors are from; raise `AnewError` where answers are from another."""
+    before = {system_of(mirror) for mirror in mirrors} - {""}
+    if said.system and before and before != {said.system}:
+        raise AnewError(f"its data are from '{said.system}' now, and were from '{'/'.join(sorted(before))}'")
+    return "".join(sorted(before))
+
+
 def in_full(
     source: Source, want: Want, answers: Sequence[Answer], mirrors: Mapping[str, Mirror], zone: ZoneInfo
 ) -> Came:
@@ -138,9 +146,7 @@ class Merging:
         said = self._said
         if isinstance(self._changes, ChangeToken) and said.token is None:
             raise AnewError(said.why_no_token)
-        before = {system_of(mirror) for mirror in self._mirrors.values()} - {""}
-        if said.system and before and before != {said.system}:
-            raise AnewError(f"its data are from '{said.system}' now, and were from '{'/'.join(sorted(before))}'")
+        before = require_same_system(said, self._mirrors.values())
         sets: dict[str, SetFacts] = {}
         merges: dict[str, Merged] = {}
         complete, notes = [], []
@@ -149,9 +155,9 @@ class Merging:
             sets[name], merges[name] = self._merge(name, gone)
             complete += [name] if gone is not None else []
             notes += list(_odd(name, merges[name]))
-        changes = {name: _counts(each) for name, each in merges.items()}
+        changes = {name: counts(each) for name, each in merges.items()}
         time = said.data_time.isoformat() if said.data_time else None
-        return sets, Came(time, said.system or "".join(before), said.token, complete, changes, notes)
+        return sets, Came(time, said.system or before, said.token, complete, changes, notes)
 
     def _merge(self, name: str, gone: Path | None) -> tuple[SetFacts, Merged]:
         record_set, mirror = self._source.endpoints[self._want.endpoint].sets[name], self._mirrors[name]
@@ -162,7 +168,8 @@ class Merging:
         fields = [each for each in record_set.fields if wanted is None or each in wanted | shape.columns]
         out = self._folder / CHANGED
         came = land_set(name, record_set, fields, self._answers, out, omits_null=self._omits)
-        present = self._present(name, came, mirror)
+        strict = "scopes" in getattr(self._changes, "restart_when", ())
+        present = present_in_both(name, came, mirror, omits_null=self._omits, strict=strict)
         try:
             merged = merge(record_set.key or [], fields, file, came.file, gone, self._folder / "sets" / came.file.name)
         except MirrorError as error:
@@ -179,18 +186,6 @@ class Merging:
         )
         return facts, merged
 
-    def _present(self, name: str, came: SetFacts, mirror: Mirror) -> frozenset[str]:
-        """Return the fields that both have: one that either lacks is not known of all records."""
-        now, then = frozenset(came.present), frozenset(mirror.present)
-        if not came.rows or not mirror.rows:
-            return now if came.rows else then
-        if self._omits:
-            return now | then
-        differing = sorted((now ^ then) & frozenset((*came.present, *came.absent)))
-        if differing and "scopes" in getattr(self._changes, "restart_when", ()):
-            raise AnewError(f"other fields come than before: {', '.join(f'{name}.{each}' for each in differing)}")
-        return now & then
-
     def _deleted(self, name: str) -> Path | None:
         """Land the keys of a set's records that are gone; None where no answer lists them."""
         known = deleted_name(name)
@@ -200,7 +195,21 @@ class Merging:
         return land_set(known, self._lists[known], None, answers, self._folder / CHANGED, omits_null=True).file
 
 
-def _counts(merged: Merged) -> dict[str, int]:
+def present_in_both(name: str, came: SetFacts, mirror: Mirror, *, omits_null: bool, strict: bool) -> frozenset[str]:
+    """Return the fields that both have: one that either lacks is not known of all records; `strict` reads anew then."""
+    now, then = frozenset(came.present), frozenset(mirror.present)
+    if not came.rows or not mirror.rows:
+        return now if came.rows else then
+    if omits_null:
+        return now | then
+    differing = sorted((now ^ then) & frozenset((*came.present, *came.absent)))
+    if differing and strict:
+        raise AnewError(f"other fields come than before: {', '.join(f'{name}.{each}' for each in differing)}")
+    return now & then
+
+
+def counts(merged: Merged) -> dict[str, int]:
+    """Return what a merge came to, for the report."""
     return {"new": merged.new, "changed": merged.changed, "deleted": merged.deleted}
 
 
@@ -216,13 +225,14 @@ def mirror_row(
 ) -> Mirror:
     """Return what the state keeps of a set: `made` has `signature`, `mode`, `at` and `run`."""
     at, full = datetime.fromisoformat(made["at"]), made["mode"] == "full" or before is None
+    part: Literal["changes", "window"] = "window" if made["mode"] == "windows" else "changes"
     return Mirror(
         set_name=name,
         file=file,
         rows=facts.rows,
         signature=made["signature"],
         token=came.token,
-        kind="full" if full else "changes",
+        kind="full" if full else part,
         read_at=at,
         data_time=came.moment,
         full_at=at if full or before is None else before.full_at,

@@ -19,6 +19,7 @@ def outlook(project: Project, plan: Plan, now: datetime, reuse: timedelta | None
     if state_file(project.root).exists():
         with open_state(project.root) as state:
             mirrors = state.mirrors(school.school)
-    home, terms = project.root / STATE / school.school, Terms(now, ZoneInfo(school.time_zone), reuse=reuse)
+    home, zone = project.root / STATE / school.school, ZoneInfo(school.time_zone)
+    terms = Terms(now, zone, reuse=reuse, settings=plan.settings)
     wants = [with_keys(plan.source, want) for want in plan.wants()]
     return {want.endpoint: choose(plan.source, school, want, mirrors, home, terms) for want in wants}

@@ -44,6 +44,7 @@ class Plan:
     requests: list[Request]
     queries: dict[str, Query] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    settings: dict[str, dict[str, SettingValue]] = field(default_factory=dict)
 
     def wants(self) -> list[Want]:
         """Return what extraction is asked for."""
@@ -86,7 +87,8 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
         for set_name, fields in query.used.items():
             used.setdefault(set_name, [])
             used[set_name] += [field_name for field_name in fields if field_name not in used[set_name]]
-    return Plan(school, source, entities, requests_for(source, used), queries, _notes(source, used))
+    requests, settings = requests_for(source, used), settings_of(project, school)
+    return Plan(school, source, entities, requests, queries, _notes(source, used), settings)
 
 
 def _chosen(school: School, only: list[str]) -> list[str]:

@@ -43,7 +43,8 @@ def preview_rows(
         shutil.rmtree(folder, ignore_errors=True)
         config = Secrets(environ, lenient=True).config(plan.source, school)
         with Journal(folder / "journal.jsonl") as journal:
-            reading = Reading(plan, folder, journal, clock, tell, report, state, reuse=ALWAYS, mirrors=False)
+            around = (clock, tell, report, state)
+            reading = Reading(plan, folder, journal, *around, reuse=ALWAYS, mirrors=False, today=today)
             sets = reading.read(config)
         mapping = project.mapping(school.source, entity, school)
         world = world_of(project, school, plan.source, entity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +13,11 @@ from engine.clock import Clock
 from engine.errors import ChangesRefused, TransformError
 from engine.journal import Journal
 from engine.kinds.changes import ChangedSince, ChangeToken
-from engine.run.choosing import Terms, Way, choose, signature, with_keys
+from engine.run.choosing import Terms, Way, all_windows, choose, signature, with_days, with_keys
 from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts, in_full, mirror_row
 from engine.run.plan import Plan
 from engine.run.report import Report, SetReport
+from engine.run.windowing import Windowing, parts_of
 from engine.secret import Secret
 from engine.spec.changing import changes_of
 from engine.stages.answer import Answer
@@ -42,7 +43,7 @@ class Reading:
 
     With a state, what was read before is kept in mirrors, and only what changed is asked for where the source can be
     asked so; `full` asks for everything; `reuse` does not ask for what was read so short a time ago.
-    Without `mirrors` they are looked at, and left as they are.
+    Without `mirrors` they are looked at, and left as they are. `today` decides which windows are read.
     """
 
     def __init__(
@@ -58,12 +59,13 @@ class Reading:
         full: bool = False,
         reuse: timedelta | None = None,
         mirrors: bool = True,
+        today: date | None = None,
     ) -> None:
         self.plan, self.folder, self.journal, self.clock = plan, folder, journal, clock
         self._mirroring = mirrors
         self._tell, self._report, self._state = tell, report, state
         self._home, self._zone = folder.parent, ZoneInfo(plan.school.time_zone)
-        self._terms = Terms(clock.now(), self._zone, full, reuse)
+        self._terms = Terms(clock.now(), self._zone, full, reuse, today, plan.settings)
         self._ways: dict[str, Way] = {}
 
     def read(self, config: Mapping[str, str | Secret]) -> dict[str, SetRead]:
@@ -88,7 +90,7 @@ class Reading:
         return sets
 
     def _wanted(self, want: Want) -> Want:
-        return want if self._state is None else with_keys(self.plan.source, want)
+        return with_days(self.plan.source, want) if self._state is None else with_keys(self.plan.source, want)
 
     # How an endpoint is read
 
@@ -100,10 +102,10 @@ class Reading:
         if way is not None:
             self._ways[want.endpoint] = way
             stands = way.base == {name: mirrors[name].file for name in way.base if name in mirrors}
-            if way.mode == "full" or stands or not self._missing(want):
+            if stands or not self._missing(want):
                 return self._tell_way(want, way)
         if self._state is None:
-            return Way("full", self._terms.now.isoformat())
+            return Way("full", self._terms.now.isoformat(), windows=self._all_windows(want))
         chosen = choose(self.plan.source, self.plan.school, want, mirrors, self._home, self._terms)
         return self._record(want, replace(chosen, number=1 if way is None else way.number + 1))
 
@@ -111,7 +113,10 @@ class Reading:
         """Have everything of an endpoint read; where even that is asked with a token, without one."""
         way, changes = self._ways[want.endpoint], changes_of(self.plan.source, want.endpoint)
         begin = changes.begin() if isinstance(changes, ChangeToken | ChangedSince) and way.mode != "full" else {}
-        self._ways[want.endpoint] = self._record(want, way.in_full(why, begin))
+        self._ways[want.endpoint] = self._record(want, way.in_full(why, begin, self._all_windows(want)))
+
+    def _all_windows(self, want: Want) -> list[list[str]] | None:
+        return all_windows(self.plan.source, self.plan.school, want, self._mirrors(), self._terms)
 
     def _record(self, want: Want, way: Way) -> Way:
         self.journal.record(f"way:{want.endpoint}", **way.facts())
@@ -137,8 +142,9 @@ class Reading:
             if self._ways[want.endpoint].mode == "reuse":
                 self._use_again(want)
         asked = [self._asked(want) for want in wants if self._ways[want.endpoint].mode != "reuse"]
+        parts = [part for want in asked for part in parts_of(self.plan.source, want, self._ways[want.endpoint].windows)]
         try:
-            answers = extract(self.plan.source, config, asked, self.folder, self.journal, self.clock, self._hear)
+            answers = extract(self.plan.source, config, parts, self.folder, self.journal, self.clock, self._hear)
         except ChangesRefused as error:
             [refused] = [want for want in asked if want.endpoint == error.endpoint]
             if not refused.given:
@@ -158,8 +164,12 @@ class Reading:
         return replace(want, given=way.given, changes=way.mode == "changes")
 
     def _land(self, want: Want, answers: list[Answer]) -> None:
-        source, mirrors = self.plan.source, self._mirrors()
-        if want.changes:
+        source, mirrors, way = self.plan.source, self._mirrors(), self._ways[want.endpoint]
+        if way.windows is not None:
+            base = {name: mirrors[name] for name in way.base}
+            windowing = Windowing(source, want, answers, way.windows, base, self._home, self.folder, self._zone)
+            sets, came = windowing.read()
+        elif want.changes:
             sets, came = Merging(source, want, answers, mirrors, self._home, self.folder, self._zone).merge()
         else:
             came, sets = in_full(source, want, answers, mirrors, self._zone), {}

@@ -8,13 +8,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from engine.clock import Clock
 from engine.journal import Journal
 from engine.problem_text import did_you_mean
+from engine.run.choosing import Terms, all_windows
 from engine.run.folder import locked, school_folder
-from engine.run.plan import source_of
+from engine.run.plan import settings_of, source_of
 from engine.run.secrets import Secrets
+from engine.run.windowing import parts_of
 from engine.spec.project import NotFoundError, Project
 from engine.spec.source import Source
 from engine.stages.events import Tell
@@ -31,17 +34,23 @@ def extract_sets(
     tell: Tell,
     clock: Clock | None = None,
 ) -> list[SetFacts]:
-    """Read a school's record sets, or some of them, into `out`. A call that was killed goes on where it stopped."""
+    """Read a school's record sets, or some of them, into `out`. A call that was killed goes on where it stopped.
+
+    Endpoints with windows are read from their first day on.
+    """
     school = project.school(name)
     source = source_of(project, school)
     wants = _wants(source, list(only))
     config = Secrets(environ).config(source, school)
-    home = school_folder(project.root, school.school)
+    home, clock = school_folder(project.root, school.school), clock or Clock()
+    terms = Terms(clock.now(), ZoneInfo(school.time_zone), settings=settings_of(project, school))
+    windows = {want.endpoint: all_windows(source, school, want, {}, terms) for want in wants}
+    parts = [part for want in wants for part in parts_of(source, want, windows[want.endpoint])]
     with locked(home):
         folder = home / "extract"
         folder.mkdir(mode=0o700, exist_ok=True)
         with Journal(folder / "journal.jsonl") as journal:
-            answers = extract(source, config, wants, folder, journal, clock or Clock(), tell)
+            answers = extract(source, config, parts, folder, journal, clock, tell)
             facts = []
             for want in wants:
                 own = [answer for answer in answers if answer.endpoint == want.endpoint]

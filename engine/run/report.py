@@ -36,7 +36,7 @@ class EntityReport:
 
 @dataclass
 class SetReport:
-    """One record set as it was read. `read`: full, changes, or reuse (not asked again)."""
+    """One record set as it was read. `read`: full, changes, windows, or reuse (not asked again)."""
 
     set: str
     rows: int
@@ -45,7 +45,7 @@ class SetReport:
     unknown: list[str] = field(default_factory=list)
     read: str = "full"
     changes: dict[str, int] = field(default_factory=dict)
-    """Of a read by changes: records that are new, changed, deleted."""
+    """Of a read by changes: records that are new, changed, deleted; by windows: new, there before, no longer there."""
     complete: bool = True
     """Whether what is not in it is gone at the source."""
     data_time: str | None = None

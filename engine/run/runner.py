@@ -220,7 +220,7 @@ class Runner:
 
     def _read(self, night: Night) -> dict[str, SetRead]:
         around, full, reuse = (self.clock, self.tell, night.report, night.state), self.options.full, self.options.reuse
-        reading = Reading(self.plan, night.folder, night.journal, *around, full=full, reuse=reuse)
+        reading = Reading(self.plan, night.folder, night.journal, *around, full=full, reuse=reuse, today=night.today)
         return reading.read(night.config)
 
     def _made(self, night: Night, sets: Mapping[str, SetRead]) -> dict[str, Emitted]:

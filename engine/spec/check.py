@@ -17,6 +17,7 @@ from engine.spec.binding import Binding, BoundName
 from engine.spec.check_changes import check_changes
 from engine.spec.check_school import check_school
 from engine.spec.check_text import check_texts, templates
+from engine.spec.check_windows import check_windows
 from engine.spec.load import Loaded
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping
@@ -81,12 +82,13 @@ def _check_endpoint_map(
     whole = project.source(owner)
     for name, endpoint in endpoints.items():
         at: Path = ("endpoints", name)
-        yield from _check_names(document, at, endpoint, {"config": source.config})
+        yield from _check_endpoint_names(document, at, endpoint, source, project)
         api = source.apis.get(endpoint.api)
         if api is None:
             what = f"there is no api '{endpoint.api}'"
             yield unknown("unknown-api", what, document, (*at, "api"), endpoint.api, list(source.apis))
         yield from check_changes(document, at, endpoint, api)
+        yield from check_windows(document, at, endpoint, api)
         for set_name, record_set in endpoint.sets.items():
             path = (*at, "sets", set_name)
             homes = [e for e, other, _ in whole.sets() if other == set_name]
@@ -99,6 +101,18 @@ def _check_endpoint_map(
                     yield unknown("unknown-field", what, document, (*path, "key", index), key, [*record_set.fields])
             yield from _check_fields(document, path, list(record_set.fields))
             yield from _check_options(document, path, api, record_set)
+
+
+def _check_endpoint_names(
+    document: Document, at: Path, endpoint: Endpoint, source: Source, project: Project
+) -> Iterator[Problem]:
+    """Only the first day of windows may depend on settings: other requests are the same for all runs of a school."""
+    requests = endpoint.model_copy(update={"windows": None})
+    yield from _check_names(document, at, requests, {"config": source.config})
+    if endpoint.windows is not None and "settings" not in project.broken:
+        settings = {f"{group}.{name}": None for group, members in project.settings().items() for name in members}
+        known = {"config": source.config, "settings": settings}
+        yield from _check_names(document, (*at, "windows"), endpoint.windows, known)
 
 
 def _check_fields(document: Document, path: Path, names: list[str]) -> Iterator[Problem]:

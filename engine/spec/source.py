@@ -17,6 +17,7 @@ from engine.kinds.changes import Changes, DataTime, DeletedSets
 from engine.kinds.pages import Pages
 from engine.kinds.select import PathText
 from engine.kinds.types import Formats, SourceField
+from engine.kinds.windows import Windows
 from engine.kinds.word import Duration, Name, Pattern, Size, TemplateText, Texts, Word
 
 
@@ -101,6 +102,9 @@ class Endpoint(Word):
     pages: Annotated[Pages | None, Field(description="how its answers are paged, if not as the api says")] = None
     changes: Annotated[
         Changes | None, Field(description="how it is asked for what changed only, if not as the api says")
+    ] = None
+    windows: Annotated[
+        Windows | None, Field(description="how it is asked for the records of some days; then not for changes")
     ] = None
     sets: Annotated[
         dict[Name, RecordSet], Field(description="the record sets in its answers; names are unique in the source")

@@ -2,7 +2,8 @@
 
 Everything is one statement of DuckDB's. A key that is blank, or that stands on several records, tells nothing apart:
 then nothing is merged (`MirrorError`), and the caller reads in full. A record that is both changed and gone stays: a
-record that is lost is worse than one that stays until the next read in full. Imports `sql`, `kinds/types`, `errors`.
+record that is lost is worse than one that stays until the next read in full. Where days were read, what came of them
+takes the place of all that was there of them (`splice`). Imports `sql`, `kinds/types`, `errors`.
 Next: `stages/transform`.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,12 +88,8 @@ def merge(
         try:
             _define(database, key, fields, mirror, changes, deleted)
             merged = _count(database)
-            with reworded(f"writing {out.name}", StorageError):
-                database.execute(
-                    f"COPY ({_whole(fields)}) TO {literal(str(part.resolve()))}"
-                    f" (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})"
-                )
-            _put(part, out)
+            kept = "old ANTI JOIN came USING (_key) ANTI JOIN gone USING (_key)"
+            _copy(database, _whole(fields, kept), part, out)
         except StorageError as error:
             if "make room" in error.fix or "memory" in error.what:
                 raise
@@ -100,6 +97,80 @@ def merge(
         finally:
             part.unlink(missing_ok=True)
     return merged
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days that were read, as ISO dates, both ends included; `day` is the SQL expression of the day of a record."""
+
+    first: str
+    last: str
+    day: str
+
+
+def strays(file: Path, day: str, windows: Iterable[tuple[int, str, str]]) -> tuple[int, int]:
+    """Return how many landed records have no day, and how many one outside of the window that they came in.
+
+    `windows` are the page of an answer, and the first and last day of what it answers.
+    """
+    rows = ", ".join(f"({page}, DATE {literal(first)}, DATE {literal(last)})" for page, first, last in windows)
+    if not rows:
+        return 0, 0
+    with connect(file.parent, memory=_MEMORY) as database, reworded("looking at the days of records", StorageError):
+        found = database.execute(
+            "SELECT count(*) FILTER (WHERE _day IS NULL), count(*) FILTER (WHERE _day NOT BETWEEN _first AND _last)"
+            f" FROM (SELECT _page, {day} AS _day FROM {_read(file)})"
+            f" JOIN (VALUES {rows}) AS windows (_page, _first, _last) USING (_page)"
+        ).fetchone()
+    assert found is not None
+    return int(found[0]), int(found[1])
+
+
+def splice(key: Sequence[str], fields: Sequence[str], mirror: Path, came: Path, days: Days, out: Path) -> Merged:
+    """Write `out`: the records of a mirror that are of no day that was read, and those that came.
+
+    A record that came stands once, wherever it stood before: found by its key, where there is one and it is not blank.
+    """
+    part = out.with_name(f".{out.name}.part")
+    _make(out.parent)
+    with connect(out.parent, mirror.parent.parent, came.parent, memory=_MEMORY) as database:
+        try:
+            with reworded("reading what came of some days", StorageError):
+                _define_days(database, key, fields, mirror, came, days)
+                found = database.execute(
+                    "SELECT (SELECT count(*) FROM kept), (SELECT count(*) FROM new), (SELECT count(*) FROM came),"
+                    " (SELECT count(*) FROM came SEMI JOIN old USING (_key)),"
+                    " (SELECT count(*) FROM old ANTI JOIN came USING (_key) WHERE _read)"
+                ).fetchone()
+            assert found is not None
+            kept, new, keys, known, gone = map(int, found)
+            _copy(database, _whole(fields, "kept"), part, out)
+        except StorageError as error:
+            if "make room" in error.fix or "memory" in error.what:
+                raise
+            raise MirrorError("what was read before cannot be read") from None
+        finally:
+            part.unlink(missing_ok=True)
+    return Merged(kept + new, keys - known, known, gone, 0, 0)
+
+
+def _define_days(
+    database: duckdb.DuckDBPyConnection, key: Sequence[str], fields: Sequence[str], mirror: Path, came: Path, days: Days
+) -> None:
+    """Make the views `old`, `new` and `kept`, and the table `came` of the keys that are not blank."""
+    there = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {_read(mirror)}").fetchall()}
+    columns = ", ".join(quote(name) if name in there else f"NULL::VARCHAR AS {quote(name)}" for name in fields)
+    named = ", ".join(map(quote, fields))
+    own = f"row({', '.join(map(quote, key))})" if key else "NULL"
+    read = f"coalesce({days.day} BETWEEN DATE {literal(days.first)} AND DATE {literal(days.last)}, false)"
+    database.execute(
+        f"CREATE VIEW old AS SELECT *, {own} AS _key, {read} AS _read FROM (SELECT _page, _row, {columns}"
+        f" FROM {_read(mirror)})"
+    )
+    database.execute(f"CREATE VIEW new AS SELECT _page, _row, {named} FROM {_read(came)}")
+    filled = f"NOT ({_blank(key)})" if key else "false"
+    database.execute(f"CREATE TABLE came AS SELECT DISTINCT {own} AS _key FROM new WHERE {filled}")
+    database.execute("CREATE VIEW kept AS SELECT * FROM old ANTI JOIN came USING (_key) WHERE NOT _read")
 
 
 def _define(
@@ -164,11 +235,18 @@ def _count(database: duckdb.DuckDBPyConnection) -> Merged:
     return Merged(old + new - deleted, new, changed, deleted, unknown, kept)
 
 
-def _whole(fields: Sequence[str]) -> str:
+def _copy(database: duckdb.DuckDBPyConnection, statement: str, part: Path, out: Path) -> None:
+    with reworded(f"writing {out.name}", StorageError):
+        database.execute(
+            f"COPY ({statement}) TO {literal(str(part.resolve()))} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})"
+        )
+    _put(part, out)
+
+
+def _whole(fields: Sequence[str], kept: str) -> str:
     """Return the statement of all records; answers whose pages count from 0 leave the page -1 to the mirror's."""
     named = "".join(f", {quote(name)}" for name in fields)
     page = "(SELECT least(0, min(_page) - 1) FROM new)"
-    kept = "old ANTI JOIN came USING (_key) ANTI JOIN gone USING (_key)"
     return (
         f"SELECT coalesce({page}, 0)::INTEGER AS _page, row_number() OVER (ORDER BY _page, _row)::BIGINT AS _row{named}"
         f" FROM {kept} UNION ALL SELECT _page, _row{named} FROM new ORDER BY _page, _row"

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.stages.mirror import Merged, MirrorError, Shape, clear, keep, look_at, merge
+from engine.stages.mirror import Days, Merged, MirrorError, Shape, clear, keep, look_at, merge, splice, strays
 
 Rows = Sequence[tuple[object, ...]]
 
@@ -139,3 +139,60 @@ def test_a_mirror_is_the_same_file_under_another_name_and_outlives_it(tmp_path: 
     assert [each.name for each in (tmp_path / "mirror" / "s").iterdir()] == ["2.parquet"]
     file.unlink()
     assert of(tmp_path / "mirror" / "s" / "2.parquet") == [(1, 1, "a")]
+
+
+def spliced(tmp_path: Path, old: Rows, came: Rows, key: Sequence[str] = ("Id",)) -> tuple[Merged, set[object]]:
+    """Put what came of 2 to 8 March in the place of what was there; the second field is the day."""
+    mirror = put(tmp_path / "old" / "m.parquet", ["Id", "On"], old)
+    new = put(tmp_path / "new" / "c.parquet", ["Id", "On", "Mark"], came)
+    days = Days("2026-03-02", "2026-03-08", 'try_cast("On" AS DATE)')
+    out = tmp_path / "out" / "s.parquet"
+    counts = splice(key, ["Id", "On", "Mark"], mirror, new, days, out)
+    rows = of(out)
+    assert len({row[:2] for row in rows}) == len(rows) == counts.rows
+    return counts, {row[2:] for row in rows}
+
+
+DATED = [(1, 1, "a", "2026-03-01"), (1, 2, "b", "2026-03-02"), (2, 1, "c", "2026-03-08"), (2, 2, "d", "2026-03-09")]
+
+
+def test_what_came_of_some_days_takes_the_place_of_what_was_there_of_them(tmp_path: Path) -> None:
+    counts, rows = spliced(tmp_path, DATED, [(1, 1, "c", "2026-03-07", "/"), (1, 2, "e", "2026-03-02", "N")])
+    assert rows == {
+        ("a", "2026-03-01", None),
+        ("c", "2026-03-07", "/"),
+        ("e", "2026-03-02", "N"),
+        ("d", "2026-03-09", None),
+    }
+    assert counts == Merged(rows=4, new=1, changed=1, deleted=1, unknown=0, kept=0)
+
+
+def test_a_record_that_moved_into_a_window_stands_there_only(tmp_path: Path) -> None:
+    counts, rows = spliced(tmp_path, DATED, [(1, 1, "a", "2026-03-05", "/")])
+    assert rows == {("a", "2026-03-05", "/"), ("d", "2026-03-09", None)}
+    assert (counts.changed, counts.deleted) == (1, 2)
+
+
+def test_without_a_key_days_alone_decide(tmp_path: Path) -> None:
+    _, rows = spliced(tmp_path, DATED, [(1, 1, "a", "2026-03-05", "/")], key=())
+    assert rows == {("a", "2026-03-01", None), ("a", "2026-03-05", "/"), ("d", "2026-03-09", None)}
+
+
+def test_a_blank_key_is_that_of_no_other_record(tmp_path: Path) -> None:
+    old = [(1, 1, None, "2026-03-01"), (1, 2, None, "2026-03-03")]
+    _, rows = spliced(tmp_path, old, [(1, 1, None, "2026-03-04", "/")])
+    assert rows == {(None, "2026-03-01", None), (None, "2026-03-04", "/")}
+
+
+def test_nothing_that_came_of_some_days_empties_them(tmp_path: Path) -> None:
+    counts, rows = spliced(tmp_path, DATED, [])
+    assert rows == {("a", "2026-03-01", None), ("d", "2026-03-09", None)}
+    assert counts.deleted == 2
+
+
+def test_records_outside_of_the_window_they_came_in_are_counted(tmp_path: Path) -> None:
+    rows = [(1, 1, "2026-03-02"), (1, 2, "2026-03-09"), (2, 1, "2026-03-09"), (2, 2, None), (2, 3, "soon")]
+    file = put(tmp_path / "new" / "c.parquet", ["On"], rows)
+    windows = [(1, "2026-03-02", "2026-03-08"), (2, "2026-03-09", "2026-03-15")]
+    assert strays(file, 'try_cast("On" AS DATE)', windows) == (2, 1)
+    assert strays(file, 'try_cast("On" AS DATE)', []) == (0, 0)
