@@ -27,7 +27,7 @@ from engine.simulators.life import Rates
 from engine.simulators.night import NIGHTS
 
 pytestmark = pytest.mark.e2e
-NIGHTS_OF_TERM = int(os.environ.get("HAPLOMAP_TERM_NIGHTS", "4"))
+NIGHTS_OF_TERM = int(os.environ.get("HAPLOMAP_TERM_NIGHTS", "2"))
 SEEDS = os.environ.get("HAPLOMAP_TERM_SEEDS", "1,2").split(",")
 EVERY_GUARD = tuple(f"{guard}:{entity}" for guard in GUARDS for entity in ENTITIES)
 KINDS: dict[str, int] = {
