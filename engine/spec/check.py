@@ -16,6 +16,7 @@ from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding, BoundName
 from engine.spec.check_changes import check_changes
 from engine.spec.check_school import check_school
+from engine.spec.check_settings import check_settings
 from engine.spec.check_text import check_texts, templates
 from engine.spec.check_windows import check_windows
 from engine.spec.load import Loaded
@@ -25,6 +26,7 @@ from engine.spec.place import Path, problem_of, unknown
 from engine.spec.project import Project
 from engine.spec.query import World, findings
 from engine.spec.schema import Schema
+from engine.spec.settings import Settings
 from engine.spec.source import Api, Endpoint, Endpoints, RecordSet, Source
 from engine.spec.tables import CsvProblem, read_csv
 
@@ -55,6 +57,8 @@ def _check(project: Project, loaded: Loaded) -> Iterator[Problem]:
         yield from _check_binding(project, document, content)
     elif isinstance(content, Lookup):
         yield from _check_lookup(loaded, content)
+    elif isinstance(content, Settings):
+        yield from check_settings(project, document, content)
     else:
         yield from check_school(project, loaded)
 

@@ -11,6 +11,7 @@ from engine.document import Document
 from engine.errors import Problem
 from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding
+from engine.spec.check_settings import check_given
 from engine.spec.load import Loaded
 from engine.spec.place import problem_of
 from engine.spec.project import Project
@@ -29,7 +30,7 @@ def check_school(project: Project, loaded: Loaded) -> Iterator[Problem]:
     if not isinstance(school, School):
         return
     yield from _check_zone(document, school)
-    yield from _check_settings(project, document, school)
+    yield from check_given(project, document, school)
     yield from _check_deliver(document, school)
     yield from _check_way(project, document, school)
     yield from _check_runs(document, school)
@@ -130,30 +131,6 @@ def _check_entities(project: Project, document: Document, school: School) -> Ite
             yield Problem("unknown-binding", what, document.place(path), fix=fix)
         if entity in school.entities[:index]:
             yield Problem("duplicate-entity", f"'{entity}' is there twice", document.place(path))
-
-
-def _check_settings(project: Project, document: Document, school: School) -> Iterator[Problem]:
-    if "settings" in project.broken:
-        return
-    declared = project.settings()
-    names = [f"{group}.{name}" for group, members in declared.items() for name in members]
-    for group, members in school.settings.items():
-        for name, value in members.items():
-            path = ("settings", group, name)
-            setting = declared.get(group, {}).get(name)
-            if setting is None:
-                what = f"there is no setting '{group}.{name}'"
-                fix = did_you_mean(f"{group}.{name}", names)
-                yield Problem("unknown-setting", what, document.key_place(path), fix=fix)
-            elif not setting.accepts(value):
-                what = f"'{group}.{name}' must be {_SAID[setting.type]}"
-                yield Problem("wrong-type", what, document.place(path), setting.description)
-            elif value == []:
-                what = f"'{group}.{name}' is an empty list, which would keep nothing"
-                yield Problem("empty-list", what, document.place(path), fix="write null to switch the rule off")
-
-
-_SAID = {"text": "text", "texts": "a list of texts", "boolean": "true or false", "integer": "a whole number"}
 
 
 def _check_deliver(document: Document, school: School) -> Iterator[Problem]:

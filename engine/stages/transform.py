@@ -153,7 +153,9 @@ def prepare(database: duckdb.DuckDBPyConnection, world: World, query: Query, cir
     for group, members in world.settings.items():
         parts = []
         for name, kind in members.items():
-            values.append(circumstances.settings.get(group, {}).get(name))
+            value = circumstances.settings.get(group, {}).get(name)
+            bound = {"key": list(value), "value": list(value.values())} if isinstance(value, dict) else value
+            values.append(bound)  # a dict of these two keys is a map to DuckDB, any other a struct
             parts.append(f"{literal(name)}: CAST(${len(values)} AS {kind})")
         groups.append(f"{literal(group)}: {{{', '.join(parts)}}}")
     settings = f"{{{', '.join(groups)}}}" if groups else "NULL"

@@ -1,0 +1,52 @@
+"""Settings as they are declared and given: types, values that are known, lists that share nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.spec import project as project_module
+from engine.spec.check import check
+from engine.spec.project import open_project
+from engine.spec.settings import Setting
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "project"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "accepted"),
+    [
+        ("map", {"20": "North"}, True),
+        ("map", ["20"], False),
+        ("texts", {"20": "North"}, False),
+        ("texts", ["20"], True),
+        ("text", "20", True),
+        ("boolean", "20", False),
+        ("map", None, True),
+    ],
+)
+def test_a_value_is_of_the_type_of_its_setting(kind: str, value: object, accepted: bool) -> None:
+    assert Setting(type=kind, description="").accepts(value) is accepted  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("value", "unknown"), [(["a", "x"], ["x"]), ("x", ["x"]), ("a", []), (None, []), (True, [])])
+def test_only_texts_among_the_values_are_known(value: object, unknown: list[str]) -> None:
+    assert Setting(type="texts", values=["a", "b"], description="").unknown(value) == unknown  # type: ignore[arg-type]
+
+
+def test_settings_are_checked_where_they_are_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project_module, "shipped", lambda: GOLDEN)
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "settings.yaml").write_text(
+        "settings: own\n"
+        "groups:\n"
+        "  things:\n"
+        "    colours: {type: texts, values: [red, blue], default: [rad], description: colours}\n"
+        "    strict: {type: boolean, default: maybe, description: strict}\n"
+        "    shades: {type: texts, apart_from: [things.colour], description: shades}\n"
+    )
+    found = [(each.code, each.place.line, each.fix) for each in check(open_project(tmp_path)) if each.place]
+    assert ("bad-value", 4, "did you mean 'red'?") in found
+    assert ("wrong-type", 5, "") in found
+    assert ("unknown-setting", 6, "did you mean 'things.colours'?") in found
