@@ -23,6 +23,7 @@ from engine.journal import Journal
 from engine.kinds.types import literal, quote
 from engine.run.application import school_application
 from engine.run.plan import Plan, settings_of
+from engine.spec.binding import Binding
 from engine.spec.project import Project
 from engine.spec.reference import Keys
 from engine.spec.school import Delivery, Folder
@@ -208,11 +209,18 @@ class Comparing:
             ours = "mapping"
         return Terms(
             full=full,
-            complete=self._complete and complete,
+            complete=self._complete and complete and not self._stays(binding),
             removes=binding.removed is not None,
             holds=binding.of_accounts,
             ours=ours,
         )
+
+    def _stays(self, binding: Binding) -> bool:
+        """Say whether rows that are gone stay as they are, by a setting of the school."""
+        if binding.removed is None or binding.removed.unless is None:
+            return False
+        group, _, name = binding.removed.unless.partition(".")
+        return settings_of(self._project, self._school)[group][name] is True
 
     def _pair(self, entity: str, prior: Sent | None, absent: Collection[str]) -> Pair:
         schema = self._schemas[entity]

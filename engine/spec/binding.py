@@ -80,6 +80,10 @@ class Removed(Word):
         Field(alias="set", description="names and their values, each as the field of the name would have it"),
     ] = {}
     clear: Annotated[list[str], Field(description="names whose values are taken away")] = []
+    unless: Annotated[
+        str | None,
+        Field(description="a setting, as `group.name`; where it is true, Haplo is not told, and all stays as it is"),
+    ] = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Removed:

@@ -16,7 +16,7 @@ from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding, BoundName
 from engine.spec.check_changes import check_changes
 from engine.spec.check_school import check_school
-from engine.spec.check_settings import check_settings
+from engine.spec.check_settings import check_settings, check_switch
 from engine.spec.check_text import check_texts, templates
 from engine.spec.check_windows import check_windows
 from engine.spec.load import Loaded
@@ -196,6 +196,7 @@ def _check_binding(project: Project, document: Document, binding: Binding) -> It
             if used not in fields:
                 what = f"there is no field '{used}' in schema '{binding.binding}'"
                 yield unknown("unknown-field", what, document, ("names", name, *tail), used, fields)
+    yield from check_switch(project, document, ("removed", "unless"), binding.removed and binding.removed.unless)
 
 
 def _fields_of(bound: BoundName) -> Iterator[tuple[Path, str]]:

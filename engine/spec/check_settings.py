@@ -37,6 +37,19 @@ def check_settings(project: Project, document: Document, settings: Settings) -> 
                     yield unknown("unknown-setting", what, document, (*path, "apart_from", index), other, lists)
 
 
+def check_switch(project: Project, document: Document, path: Path, said: str | None) -> Iterator[Problem]:
+    """Check the name of a setting that is true or false."""
+    if said is None or "settings" in project.broken:
+        return
+    types = {f"{group}.{name}": each.type for group, all_ in project.settings().items() for name, each in all_.items()}
+    switches = [name for name, kind in types.items() if kind == "boolean"]
+    if said not in types:
+        yield unknown("unknown-setting", f"there is no setting '{said}'", document, path, said, switches)
+    elif said not in switches:
+        what = f"the setting '{said}' is not true or false"
+        yield Problem("wrong-type", what, document.place(path))
+
+
 def check_given(project: Project, document: Document, school: School) -> Iterator[Problem]:
     """Check the settings that a school gives."""
     if "settings" in project.broken:

@@ -134,6 +134,20 @@ def test_a_trial_moves_nothing_and_part_of_a_run_removes_nothing(term: Project) 
     assert not [code for code, values in held(term).items() if values.get("school:attribute:status") == ["past"]]
 
 
+def test_who_is_gone_stays_as_it_was_where_the_school_wants_it_so(term: Project) -> None:
+    term.edit(lambda school: school.update(settings={"students": {"leavers_stay": True}}))
+    before = held(term)
+    night(term, 6).well()
+    student, guardian = changes(term, "student"), changes(term, "guardian")
+    assert student["kept"] > 0
+    assert not {"gone", "rescoped", "remove"} & student.keys()
+    assert guardian["remove"] == guardian["gone"] > 0
+    left = {code for code in before if code.startswith(STUDENT)} - {STUDENT + key for key in term.rows("student")}
+    assert len(left) == student["kept"]
+    objects = held(term)
+    assert all(objects[code] == before[code] for code in left)
+
+
 def test_a_batch_whose_record_was_lost_is_found_out_by_the_next_run(term: Project) -> None:
     term.xporter.move_to(FIRST.replace(day=4))
     night(term, 3).well()

@@ -50,3 +50,18 @@ def test_settings_are_checked_where_they_are_declared(tmp_path: Path, monkeypatc
     assert ("bad-value", 4, "did you mean 'red'?") in found
     assert ("wrong-type", 5, "") in found
     assert ("unknown-setting", 6, "did you mean 'things.colours'?") in found
+
+
+@pytest.mark.parametrize(
+    ("named", "code"), [("things.strict", None), ("things.strickt", "unknown-setting"), ("things.colours", "wrong-type")]
+)
+def test_who_stays_is_said_by_a_setting_that_is_true_or_false(
+    named: str, code: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project_module, "shipped", lambda: GOLDEN)
+    (tmp_path / "schemas" / "haplo").mkdir(parents=True)
+    text = (GOLDEN / "schemas" / "haplo" / "thing.yaml").read_text().rstrip()
+    (tmp_path / "schemas" / "haplo" / "thing.yaml").write_text(
+        f"{text}\nremoved: {{clear: [acme:attribute:name], unless: {named}}}\n"
+    )
+    assert {each.code for each in check(open_project(tmp_path))} == ({code} if code else set())
