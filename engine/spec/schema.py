@@ -5,12 +5,24 @@ Next: `spec/mapping`.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from engine.kinds.types import TargetField
+from engine.kinds.value import Constant
 from engine.kinds.word import Name, Word
+
+
+class Unique(Word):
+    """Fields that together tell rows apart, beside the key; a row that lacks one of them is not looked at."""
+
+    fields: Annotated[list[Name], Field(description="the fields; no two rows may have the same in all of them")]
+    where: Annotated[dict[Name, Constant], Field(description="only rows with these values are looked at")] = {}
+    as_: Annotated[
+        Literal["error", "warning"],
+        Field(alias="as", description="rows that are alike are held back, all of them; or they are sent, and told"),
+    ] = "error"
 
 
 class Schema(Word):
@@ -21,6 +33,7 @@ class Schema(Word):
     description: Annotated[str, Field(description="what one row is")] = ""
     key: Annotated[Name, Field(description="the field that tells rows apart; always text")] = "source_id"
     sort: Annotated[list[Name], Field(description="the order of the rows in what we write")] = ["source_id"]
+    unique: Annotated[list[Unique], Field(description="what no two rows may have in common, beside the key")] = []
     fields: Annotated[dict[Name, TargetField], Field(description="its fields")]
 
     def refs(self) -> set[str]:

@@ -28,8 +28,9 @@ class Compared:
 
     `gone`: those that the source no longer has; `rescoped`: those lost because we changed something; `merged`: those
     that are known to be others, which stay; `kept`: those not there tonight and left alone, because not everything
-    was read or the school wants it so; `past`: those that were gone before; `again`: unchanged rows that are sent once more, since they point
-    to some that were new when they were sent. `send` and `remove` count what goes out: rows, and keys that are gone.
+    was read or the school wants it so; `past`: those that were gone before; `again`: unchanged rows that are sent
+    once more, since they point to some that were new when they were sent. `send` and `remove` count what goes out:
+    rows, and keys that are gone.
     `fields` counts the changes by field. `restored` names those fields of which nothing is known tonight, and which
     rows that returned get back as they were.
     """

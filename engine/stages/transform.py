@@ -25,6 +25,7 @@ from engine.spec.relation import Reading
 from engine.spec.settings import SettingValue
 from engine.sql import connect, reworded
 from engine.stages.identity import IDENTITIES, SAME, Remembered, identify
+from engine.stages.unique import mark_alike
 
 if TYPE_CHECKING:
     import duckdb
@@ -109,6 +110,7 @@ def transform(
         prepare(database, world, query, circumstances)
         _refuse_blocked(database, mapping, query)
         _run(database, mapping, world, query, place)
+        mark_alike(database, world.schema)
         books = _books(database, mapping, query, sets)
         if not books.balanced():
             raise TransformError(f"{mapping.mapping}: the books do not balance", why=str(books), code="unbalanced")
