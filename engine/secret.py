@@ -12,6 +12,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -61,6 +62,18 @@ class Secret:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a secret cannot be written to a file")
+
+
+@dataclass(frozen=True)
+class Key:
+    """One of several keys of a source, with the further secrets that go with it; one that is not given is empty."""
+
+    key: Secret
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+
+Config = Mapping[str, str | Secret | Mapping[str, Key]]
+"""What a school gives to a source, by the names of its items."""
 
 
 class Redactor(logging.Filter):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -51,13 +52,13 @@ class Template:
     _code: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def parse(cls, text: str) -> Template:
-        """Read a template; a text without '{{' and '{%' is itself."""
+    def parse(cls, text: str, *, escape: bool = False) -> Template:
+        """Read a template; a text without '{{' and '{%' is itself. With `escape` what is filled in is fit for XML."""
         if "{{" not in text and "{%" not in text:
             return cls(text)
         from jinja2 import TemplateError
 
-        environment = _environment()
+        environment = _environment(escape)
         try:
             tree = environment.parse(text)
             lines = _names(tree)
@@ -110,7 +111,7 @@ def _revealed(value: Any, at: str, used: frozenset[str]) -> Any:
 
 
 @cache
-def _environment() -> Any:
+def _environment(escape: bool) -> Any:
     from jinja2 import StrictUndefined
     from jinja2.runtime import LoopContext
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -141,7 +142,7 @@ def _environment() -> Any:
 
     environment = Environment(
         undefined=Unknown,
-        autoescape=False,
+        autoescape=escape,
         keep_trailing_newline=True,
         finalize=_written,
         comment_start_string="\0{#",  # '{#' is text, as it is in a text without a template
@@ -178,6 +179,8 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "join": lambda value, by="": str(by).join(str(_written(each)) for each in value),
         "tojson": lambda value: json.dumps(value, ensure_ascii=False, default=str),
         "default": default,
+        "days": lambda day, number: day + timedelta(days=int(number)),
+        "date": lambda day, form: day.strftime(form),
     }
 
 

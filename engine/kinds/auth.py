@@ -11,7 +11,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from engine.kinds.select import PathText
-from engine.kinds.word import Duration, TemplateText, Word
+from engine.kinds.word import Duration, Name, TemplateText, Word
+
+Given = Annotated[
+    Name | None,
+    Field(description="asked for only where the school gives this: an item of config, or a secret of the key in use"),
+]
 
 
 class Header(Word):
@@ -41,6 +46,7 @@ class HeaderAuth(Word):
 
     kind: Literal["header"]
     header: Annotated[Header, Field(description="the header that holds the key")]
+    if_given: Given = None
 
 
 class TokenAuth(Word):
@@ -53,6 +59,7 @@ class TokenAuth(Word):
     expires_in: Annotated[PathText | None, Field(description="where its life stands, in seconds")] = None
     renew_before: Annotated[Duration, Field(description="how long before its end a token is renewed")] = "60s"
     header: Annotated[Header, Field(description="the header that holds the token")]
+    if_given: Given = None
 
 
 Auth = Annotated[NoAuth | HeaderAuth | TokenAuth, Field(discriminator="kind")]

@@ -133,7 +133,7 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
     word = endpoint.windows
     windowed = {} if word is None else {"windows": _sha([*_dates(source, word), record_set.fields[word.field].type])}
     return {
-        "api": _sha([source.source, api.base_url, endpoint.get, config]),
+        "api": _sha([source.source, api.base_url, endpoint.path, config]),
         "set": _sha([record_set.records, keys, fields]),
         "changes": _sha(changes_of(source, want.endpoint).model_dump(mode="json")),
         "params": _sha([api.params, endpoint.params]),

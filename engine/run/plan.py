@@ -166,7 +166,7 @@ def requests_for(source: Source, used: Mapping[str, Iterable[str]]) -> list[Requ
         if sets:
             want = Want(name, {set_name: frozenset(fields) for set_name, fields in sets.items()})
             options = options_asked(endpoint, want)
-            requests.append(Request(name, endpoint.get, options, sets, endpoint.assumed or ""))
+            requests.append(Request(name, endpoint.path, options, sets, endpoint.assumed or ""))
     return requests
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts
 from engine.run.plan import Plan
 from engine.run.report import Report, SetReport
 from engine.run.windowing import Windowing, parts_of
-from engine.secret import Secret
+from engine.secret import Config
 from engine.spec.changing import changes_of
 from engine.stages.answer import Answer
 from engine.stages.events import Event, Tell
@@ -68,7 +67,7 @@ class Reading:
         self._terms = Terms(clock.now(), self._zone, full, reuse, today, plan.settings)
         self._ways: dict[str, Way] = {}
 
-    def read(self, config: Mapping[str, str | Secret]) -> dict[str, SetRead]:
+    def read(self, config: Config) -> dict[str, SetRead]:
         """Return every record set that the plan needs."""
         wants = [self._wanted(want) for want in self.plan.wants()]
         self._ways = {want.endpoint: self._way(want) for want in wants}
@@ -136,7 +135,7 @@ class Reading:
     def _missing(self, want: Want) -> bool:
         return any(self._landed(want, name) is None for name in want.sets)
 
-    def _round(self, wants: list[Want], config: Mapping[str, str | Secret]) -> list[Want]:
+    def _round(self, wants: list[Want], config: Config) -> list[Want]:
         """Read endpoints; return those that must be read again, in full."""
         for want in wants:
             if self._ways[want.endpoint].mode == "reuse":

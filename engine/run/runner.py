@@ -36,7 +36,7 @@ from engine.run.plan import Plan
 from engine.run.reading import Reading
 from engine.run.report import Report
 from engine.run.secrets import Secrets
-from engine.secret import Secret
+from engine.secret import Config, Secret
 from engine.spec.project import Project
 from engine.spec.school import Delivery, Folder
 from engine.stages.compare import Compared
@@ -81,7 +81,7 @@ class Night:
     home: Path
     delivering: Delivering
     allowed: frozenset[str]
-    config: Mapping[str, str | Secret]
+    config: Config
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ class Runner:
         )
         return comparing, making
 
-    def _signature(self, config: Mapping[str, str | Secret]) -> str:
+    def _signature(self, config: Config) -> str:
         """Return what a run must have in common with an unfinished one to go on with it; holds no secrets."""
         documents = [
             loaded.document.text

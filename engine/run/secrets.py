@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.errors import SecretMissing
-from engine.secret import Secret, read_secret
-from engine.spec.school import School, SecretRef
-from engine.spec.source import Source
+from engine.secret import Key, Secret, read_secret
+from engine.spec.school import KeyGiven, School, SecretRef
+from engine.spec.source import ConfigItem, Source
 
 
 class Unread(Secret):
@@ -34,18 +34,29 @@ class Secrets:
         """Return a secret."""
         return read_secret(ref.model_dump(), self._environ)
 
-    def config(self, source: Source, school: School) -> dict[str, str | Secret]:
+    def config(self, source: Source, school: School) -> dict[str, str | Secret | Mapping[str, Key]]:
         """Return every value that a source asks for: the school's, or the default."""
-        config: dict[str, str | Secret] = {}
+        config: dict[str, str | Secret | Mapping[str, Key]] = {}
         for name, item in source.config.items():
             value = school.config.get(name, item.default)
             if isinstance(value, str | int):
                 config[name] = str(value)
+            elif isinstance(value, dict):
+                config[name] = {each: self._key(item, given) for each, given in value.items()}
             elif value is not None:
-                try:
-                    config[name] = self.read(value)
-                except SecretMissing as missing:
-                    if not self._lenient:
-                        raise
-                    config[name] = Unread(missing)
+                config[name] = self._read(value)
         return config
+
+    def _key(self, item: ConfigItem, given: KeyGiven) -> Key:
+        further = {
+            name: self._read(given.secrets[name]) if name in given.secrets else Secret("") for name in item.secrets
+        }
+        return Key(self._read(given.key), further)
+
+    def _read(self, ref: SecretRef) -> Secret:
+        try:
+            return self.read(ref)
+        except SecretMissing as missing:
+            if not self._lenient:
+                raise
+            return Unread(missing)

@@ -15,6 +15,7 @@ from engine.kinds.word import Word
 from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding, BoundName
 from engine.spec.check_changes import check_changes
+from engine.spec.check_requests import check_auth, check_requests, names_of_api, names_of_endpoint
 from engine.spec.check_school import check_school
 from engine.spec.check_settings import check_settings, check_switch
 from engine.spec.check_text import check_texts, templates
@@ -65,7 +66,8 @@ def _check(project: Project, loaded: Loaded) -> Iterator[Problem]:
 
 def _check_source(project: Project, document: Document, source: Source) -> Iterator[Problem]:
     for name, api in source.apis.items():
-        yield from _check_names(document, ("apis", name), api, {"config": source.config, "token": {}})
+        yield from _check_names(document, ("apis", name), api, names_of_api(project.source(source.source), name))
+        yield from check_auth(document, ("apis", name), api, source)
     yield from _check_endpoint_map(document, source.source, source, source.endpoints, project)
 
 
@@ -93,6 +95,7 @@ def _check_endpoint_map(
             yield unknown("unknown-api", what, document, (*at, "api"), endpoint.api, list(source.apis))
         yield from check_changes(document, at, endpoint, api)
         yield from check_windows(document, at, endpoint, api)
+        yield from check_requests(document, at, endpoint, api, whole)
         for set_name, record_set in endpoint.sets.items():
             path = (*at, "sets", set_name)
             homes = [e for e, other, _ in whole.sets() if other == set_name]
@@ -110,13 +113,19 @@ def _check_endpoint_map(
 def _check_endpoint_names(
     document: Document, at: Path, endpoint: Endpoint, source: Source, project: Project
 ) -> Iterator[Problem]:
-    """Only the first day of windows may depend on settings: other requests are the same for all runs of a school."""
-    requests = endpoint.model_copy(update={"windows": None})
-    yield from _check_names(document, at, requests, {"config": source.config})
-    if endpoint.windows is not None and "settings" not in project.broken:
-        settings = {f"{group}.{name}": None for group, members in project.settings().items() for name in members}
-        known = {"config": source.config, "settings": settings}
+    """Only the first day of windows, and filters, may depend on settings."""
+    sets = {name: each.model_copy(update={"ask": None}) for name, each in endpoint.sets.items()}
+    requests = endpoint.model_copy(update={"windows": None, "sets": sets})
+    yield from _check_names(document, at, requests, names_of_endpoint(source, endpoint))
+    if "settings" in project.broken:
+        return
+    settings = {f"{group}.{name}": None for group, members in project.settings().items() for name in members}
+    known = {"config": source.config, "settings": settings}
+    if endpoint.windows is not None:
         yield from _check_names(document, (*at, "windows"), endpoint.windows, known)
+    for name, record_set in endpoint.sets.items():
+        if record_set.ask is not None:
+            yield from _check_names(document, (*at, "sets", name, "ask"), record_set.ask, {**known, "today": None})
 
 
 def _check_fields(document: Document, path: Path, names: list[str]) -> Iterator[Problem]:
@@ -174,15 +183,6 @@ def _check_schema(project: Project, document: Document, schema: Schema) -> Itera
     for index, name in enumerate(schema.sort):
         if name not in schema.fields:
             yield unknown("unknown-field", f"'{name}' is no field", document, ("sort", index), name, fields)
-    for index, unique in enumerate(schema.unique):
-        for at, name in enumerate(unique.fields):
-            if name not in schema.fields:
-                path = ("unique", index, "fields", at)
-                yield unknown("unknown-field", f"'{name}' is no field", document, path, name, fields)
-        for name in unique.where:
-            if name not in schema.fields:
-                place = document.key_place(("unique", index, "where", name))
-                yield Problem("unknown-field", f"'{name}' is no field", place, fix=did_you_mean(name, fields))
     entities = project.names("schema")
     for name, field in schema.fields.items():
         for entity in field.refs():

@@ -11,6 +11,7 @@ from engine.document import Document
 from engine.errors import Problem
 from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding
+from engine.spec.check_requests import check_keys
 from engine.spec.check_settings import check_given
 from engine.spec.load import Loaded
 from engine.spec.place import problem_of
@@ -41,6 +42,7 @@ def check_school(project: Project, loaded: Loaded) -> Iterator[Problem]:
             yield _unknown(project, document, "source", school.source, ("source",))
         return
     yield from _check_config(document, school, project.source(school.source))
+    yield from check_keys(project, document, school, project.source(school.source))
     yield from _check_entities(project, document, school)
     yield from _check_overrides(project, document, school)
 
@@ -94,7 +96,12 @@ def _check_config(document: Document, school: School, source: Source) -> Iterato
 
 def _check_value(document: Document, path: tuple[str, str], item: ConfigItem, value: object) -> Iterator[Problem]:
     plain = isinstance(value, str | int)
-    if item.type == "secret" and plain:
+    if item.type == "keys" or isinstance(value, dict):
+        if item.type != "keys" or not isinstance(value, dict):
+            form = "write {NAME: {key: {env: VARIABLE}}}" if item.type == "keys" else ""
+            said = "takes keys, each with a name" if item.type == "keys" else "takes no keys"
+            yield Problem("wrong-type", f"'{path[1]}' {said}", document.place(path), fix=form)
+    elif item.type == "secret" and plain:
         what = f"'{path[1]}' is a secret, and secrets do not stand in documents"
         name = path[1].upper()
         yield Problem("secret-in-file", what, document.place(path), fix=f"write {{env: {name}}} and set that variable")

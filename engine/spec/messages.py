@@ -140,7 +140,8 @@ def _of_unions(found: list[_Found]) -> list[_Found]:
     for at, members in unions.items():
         shaped = [group for group in members.values() if not any(e.path == at and e.kind in _EXPECTED for e in group)]
         if len(shaped) > 1:
-            shaped = [group for group in shaped if not any(each.kind == "extra_forbidden" for each in group)]
+            strange = [any(e.kind == "extra_forbidden" and e.path[:-1] == at for e in group) for group in shaped]
+            shaped = [group for group, is_strange in zip(shaped, strange, strict=True) if not is_strange]
         literals = [each for group in members.values() for each in group if each.kind == "literal_error"]
         if len(shaped) == 1:
             kept += shaped[0]
@@ -186,6 +187,8 @@ def _form(member: Any) -> str:
         needed = [field.alias or name for name, field in models[0].model_fields.items() if field.is_required()]
         return "{" + ", ".join(f"{name}: …" for name in needed) + "}"
     bare = get_args(member)[0] if get_origin(member) is Annotated else member
+    if get_origin(bare) is dict and _models(get_args(bare)[1]):
+        return "{NAME: " + _form(get_args(bare)[1]) + "}"
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
     return names.get(get_origin(bare) or bare, "a map")
 

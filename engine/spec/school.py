@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from engine.kinds.guard import Guards
 from engine.kinds.value import Nested
-from engine.kinds.word import Duration, Name, TemplateText, Word
+from engine.kinds.word import Duration, Name, TemplateText, Word, problem
 from engine.spec.settings import SettingValue
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -28,7 +29,35 @@ class FileSecret(Word):
 
 
 SecretRef = EnvSecret | FileSecret
-ConfigValue = str | int | SecretRef
+
+
+def _no_text(value: Any) -> Any:
+    if isinstance(value, str | int):
+        raise problem("secret-in-file", "a key is a secret, and secrets do not stand in documents", "write {env: NAME}")
+    return value
+
+
+KeyRef = Annotated[SecretRef, BeforeValidator(_no_text)]
+
+
+class KeyGiven(Word):
+    """One of several keys of a source, by a name of the school's own."""
+
+    key: Annotated[KeyRef, Field(description="where the key is")]
+    methods: Annotated[
+        list[str] | None, Field(min_length=1, description="what may be asked for with it; anything, if left out")
+    ] = None
+    secrets: Annotated[dict[Name, KeyRef], Field(description="further secrets that go with it, by name")] = {}
+
+
+def _only_maps(value: Any) -> Any:
+    if not (isinstance(value, dict) and value and all(isinstance(each, dict | KeyGiven) for each in value.values())):
+        raise PydanticCustomError("dict_type", "a map of keys")
+    return value
+
+
+Keys = Annotated[dict[Name, KeyGiven], BeforeValidator(_only_maps)]
+ConfigValue = str | int | SecretRef | Keys
 
 
 class Override(Word):

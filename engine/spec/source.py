@@ -9,22 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.kinds.answer import ErrorRule, Rates, Retry
 from engine.kinds.auth import Auth
 from engine.kinds.changes import Changes, DataTime, DeletedSets
 from engine.kinds.pages import Pages
+from engine.kinds.request import Ask, Body, Cached, ForEach, Method
 from engine.kinds.select import PathText
 from engine.kinds.types import Formats, SourceField
 from engine.kinds.windows import Windows
-from engine.kinds.word import Duration, Name, Pattern, Size, TemplateText, Texts, Word
+from engine.kinds.word import Duration, Name, Pattern, Size, TemplateText, Texts, Word, problem
 
 
 class ConfigItem(Word):
     """A value that a school file gives (or may give) for this source."""
 
-    type: Annotated[Literal["text", "url", "secret", "integer"], Field(description="what may be given")] = "text"
+    type: Annotated[
+        Literal["text", "url", "secret", "integer", "keys"],
+        Field(description="what may be given; `keys` are several secrets, each with a name, and with what it opens"),
+    ] = "text"
+    secrets: Annotated[
+        list[Name], Field(description="keys: further secrets that a key may have; `{{ secrets.NAME }}`, or nothing")
+    ] = []
     default: Annotated[
         str | int | None,
         Field(description="used where the school file gives nothing; without one the school must give a value"),
@@ -62,6 +69,12 @@ class Api(Word):
     options_asked: Annotated[
         Asked | None, Field(description="how the options that fields and sets name are asked for")
     ] = None
+    methods: Annotated[
+        dict[str, Method], Field(description="what a request may ask for by name; sets say which one brings them")
+    ] = {}
+    cached: Annotated[
+        Cached | None, Field(description="its answers may be old; it is told where that could hide changes")
+    ] = None
     errors: Annotated[
         list[ErrorRule], Field(description="answers that mean failure; the first rule that fits counts")
     ] = []
@@ -77,6 +90,10 @@ class RecordSet(Word):
     """Records of one kind within an answer."""
 
     records: Annotated[PathText, Field(description="the path of the list of records")]
+    apart_from: Annotated[
+        list[Name], Field(description="sets that stand at the same path, so that one request can't ask for both")
+    ] = []
+    ask: Annotated[Ask | None, Field(description="the method that brings these records")] = None
     key: Annotated[Texts | None, Field(description="the field, or fields, that tell records apart")] = None
     deleted: Annotated[PathText | None, Field(description="the path of the list of records that are gone")] = None
     deleted_key: Annotated[
@@ -97,7 +114,20 @@ class Endpoint(Word):
     """A URL that is read, and the record sets in its answer."""
 
     api: Annotated[Name, Field(description="which of the source's apis it belongs to")] = "main"
-    get: Annotated[TemplateText, Field(description="the path, below the base URL")]
+    get: Annotated[TemplateText | None, Field(description="the path, below the base URL")] = None
+    post: Annotated[TemplateText | None, Field(description="the path of a POST, in place of `get`")] = None
+    body: Annotated[
+        Body | None,
+        Field(
+            description="what a POST sends; it sees `config` and `today`, with `per` `key` and `secrets`, "
+            "with `for_each` `each`, and of the methods that are asked for `asked` and `filtered`"
+        ),
+    ] = None
+    per: Annotated[
+        Name | None,
+        Field(description="the item of config whose keys it is asked with: once with each; `{{ key }}` is the key"),
+    ] = None
+    for_each: Annotated[ForEach | None, Field(description="it is asked once for each record of another set")] = None
     params: Annotated[dict[str, TemplateText], Field(description="parameters of its requests")] = {}
     pages: Annotated[Pages | None, Field(description="how its answers are paged, if not as the api says")] = None
     changes: Annotated[
@@ -111,6 +141,25 @@ class Endpoint(Word):
     ]
     note: Annotated[str, Field(description="for the reader")] = ""
     assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
+
+    @model_validator(mode="after")
+    def _one_request(self) -> Endpoint:
+        if (self.get is None) == (self.post is None):
+            what = "an endpoint needs its path" if self.get is None else "an endpoint is asked by get or by post"
+            raise problem("one-request", what, "add get:" if self.get is None else "take one of them out")
+        if self.body is not None and self.post is None:
+            raise problem("one-request", "only a POST has a body", "write post: in place of get:")
+        return self
+
+    @property
+    def path(self) -> str:
+        """Its path below the base URL, a template."""
+        return self.get or self.post or ""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method of its requests."""
+        return "POST" if self.post is not None else "GET"
 
 
 class Source(Word):

@@ -21,8 +21,9 @@ from engine.journal import cannot_write
 from engine.kinds.answer import ErrorRule
 from engine.kinds.auth import TokenAuth
 from engine.kinds.word import seconds, size_in_bytes
+from engine.secret import Config
 from engine.spec.source import Api
-from engine.stages.credential import Config, Credential, fill_in
+from engine.stages.credential import Credential, fill_in
 from engine.stages.envelope import Envelope, Reader, UnreadableError
 from engine.stages.events import Event, Tell
 from engine.stages.retry import MayHealError, Patience, asked_to_wait

@@ -19,11 +19,10 @@ from engine.errors import AnswerUnreadable, DocumentError, Problem, SourceRefuse
 from engine.kinds.auth import Auth, HeaderAuth, NoAuth, TokenAuth
 from engine.kinds.select import MISSING, path
 from engine.kinds.word import seconds
-from engine.secret import Secret
+from engine.secret import Config, Secret
 from engine.stages.transport import Request
 from engine.template import Template, TemplateProblem
 
-Config = Mapping[str, str | Secret]
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
 
 

@@ -22,7 +22,7 @@ from engine.errors import AnswerUnreadable, ChangesRefused
 from engine.journal import Journal, cannot_write
 from engine.kinds.pages import OnePage
 from engine.kinds.select import MISSING, path
-from engine.secret import Secret
+from engine.secret import Config
 from engine.spec.changing import deleted_sets, said_paths
 from engine.spec.source import Endpoint, RecordSet, Source
 from engine.stages.answer import Answer
@@ -50,7 +50,7 @@ class Want:
 
 def extract(
     source: Source,
-    config: Mapping[str, str | Secret],
+    config: Config,
     wants: Sequence[Want],
     folder: Path,
     journal: Journal,
@@ -116,7 +116,7 @@ class _Read:
     def __init__(
         self,
         source: Source,
-        config: Mapping[str, str | Secret],
+        config: Config,
         want: Want,
         client: Client,
         folder: Path,
@@ -178,7 +178,7 @@ class _Read:
         self._number += 1
         self._journal.record(self._key("read"), number=self._number, signature=self._signature)
 
-    def _sign(self, config: Mapping[str, str | Secret], base_url: str, api_params: Mapping[str, str]) -> str:
+    def _sign(self, config: Config, base_url: str, api_params: Mapping[str, str]) -> str:
         """Return what tells this request from others: what is asked, by whom, and of what; no secrets."""
         pages = self._pages.model_dump(mode="json")
         places = {name: each.records for name, each in self._sets.items()}
@@ -187,7 +187,7 @@ class _Read:
             for name, each in self._sets.items()
         }
         plain = {key: value for key, value in config.items() if isinstance(value, str)}
-        asked = [base_url, self._endpoint.get, api_params, self._params, pages, places, fields, plain]
+        asked = [base_url, self._endpoint.path, api_params, self._params, pages, places, fields, plain]
         if self._given or self._gone:
             asked += [self._given, {name: each.model_dump(mode="json") for name, each in self._gone.items()}]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
@@ -241,7 +241,7 @@ class _Read:
 
     def _ask(self, name: str, page: int, part: Path) -> Answer:
         params = {**self._params, **self._pages.params(page)}
-        envelope = self._client.fetch(name, self._endpoint.get, params, part, self._reader, self._given)
+        envelope = self._client.fetch(name, self._endpoint.path, params, part, self._reader, self._given)
         for set_name, seen in envelope.sets.items():
             if seen is None and set_name not in self._gone:
                 raise AnswerUnreadable(

@@ -316,9 +316,12 @@ def test_a_misspelt_key_is_not_also_told_as_missing() -> None:
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        ("{key: []}", "'key' must be text, a whole number, {env: …} or {file: …}, and is a list"),
-        ("{key: {}}", "'key' must be text, a whole number, {env: …} or {file: …}, and is a map"),
-        ("{key: {enf: KEY}}", "'key' must be text, a whole number, {env: …} or {file: …}, and is a map"),
+        ("{key: []}", "'key' must be text, a whole number, {env: …}, {file: …} or {NAME: {key: …}}, and is a list"),
+        ("{key: {}}", "'key' must be text, a whole number, {env: …}, {file: …} or {NAME: {key: …}}, and is a map"),
+        (
+            "{key: {enf: KEY}}",
+            "'key' must be text, a whole number, {env: …}, {file: …} or {NAME: {key: …}}, and is a map",
+        ),
         ("{key: {env: 1}}", "'env' must be text, and is a number"),
     ],
 )

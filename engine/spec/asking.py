@@ -1,0 +1,113 @@
+"""How many requests an endpoint takes: its sets by key and by what one request can bring, and the sets it needs first.
+
+Next: `spec/check_requests`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.spec.school import KeyGiven, School
+from engine.spec.source import Endpoint, RecordSet, Source
+
+
+@dataclass(frozen=True)
+class Share:
+    """The record sets that one request brings, and the name of the key that it is made with; '' where there is none."""
+
+    key: str
+    sets: tuple[str, ...]
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other requests of its endpoint; '' for one without a key that is the only one."""
+        return f"{self.key or 'request'}-{self.number}" if self.number > 1 else self.key
+
+
+def keys_of(school: School, item: str | None) -> dict[str, KeyGiven]:
+    """Return the keys that a school gives under an item of config."""
+    value = school.config.get(item or "")
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def same_place(one: KeyGiven, other: KeyGiven) -> bool:
+    """Say whether two keys are read from one place, so that they are one key."""
+    return (one.key, one.secrets) == (other.key, other.secrets)
+
+
+def carriers(keys: Mapping[str, KeyGiven], method: str | None) -> list[str]:
+    """Return the keys that open a method, those that name it first; all of them where a set asks for none."""
+    if method is None:
+        return list(keys)
+    naming = [name for name, key in keys.items() if key.methods is not None and method in key.methods]
+    return naming + [name for name, key in keys.items() if key.methods is None]
+
+
+def shares(
+    endpoint: Endpoint,
+    sets: Iterable[str],
+    keys: Mapping[str, KeyGiven],
+    same: Callable[[KeyGiven, KeyGiven], bool] = same_place,
+) -> list[Share]:
+    """Return the requests that bring these sets, in the order of the keys; a set that no key opens is left out."""
+    if endpoint.per is None:
+        return _apart(endpoint, "", sets)
+    first = {name: next(other for other in keys if same(keys[other], keys[name])) for name in keys}
+    by_key: dict[str, list[str]] = {name: [] for name in keys}
+    for each in sets:
+        ask = endpoint.sets[each].ask
+        found = carriers(keys, None if ask is None else ask.method)
+        for name in dict.fromkeys(first[other] for other in (found if ask is None else found[:1])):
+            by_key[name].append(each)
+    return [share for name, own in by_key.items() if own for share in _apart(endpoint, name, own)]
+
+
+def _apart(endpoint: Endpoint, key: str, sets: Iterable[str]) -> list[Share]:
+    groups: list[list[str]] = []
+    for name in sets:
+        fitting = (group for group in groups if not any(_clash(endpoint.sets, name, other) for other in group))
+        group = next(fitting, None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    return [Share(key, tuple(group), number) for number, group in enumerate(groups, 1)]
+
+
+def _clash(sets: Mapping[str, RecordSet], one: str, other: str) -> bool:
+    """Say whether one request can't bring two sets: they stand at one path, or filter one method otherwise."""
+    if other in sets[one].apart_from or one in sets[other].apart_from:
+        return True
+    first, second = sets[one].ask, sets[other].ask
+    return first is not None and second is not None and first.method == second.method and first != second
+
+
+def with_parents(source: Source, used: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Return the sets and fields in use, with those for whose records endpoints are asked."""
+    found = {name: list(fields) for name, fields in used.items()}
+    homes = {name: source.endpoints[endpoint] for endpoint, name, _ in source.sets()}
+    waiting = list(found)
+    while waiting:
+        home = homes.get(waiting.pop(0))
+        word = None if home is None else home.for_each
+        if word is None:
+            continue
+        if word.set not in found:
+            waiting.append(word.set)
+        own = found.setdefault(word.set, [])
+        own += [name for name in (*word.where, *word.keep.values()) if name not in own]
+    return {name: list(dict.fromkeys(fields)) for name, fields in found.items()}
+
+
+def ancestors(source: Source, endpoint: Endpoint) -> Iterator[str]:
+    """Yield the sets that must be read before an endpoint, the nearest first; it ends where they go in a circle."""
+    seen: set[str] = set()
+    while endpoint.for_each is not None and endpoint.for_each.set not in seen:
+        seen.add(endpoint.for_each.set)
+        yield endpoint.for_each.set
+        try:
+            endpoint = source.find(endpoint.for_each.set)[1]
+        except KeyError:
+            return
