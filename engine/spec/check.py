@@ -183,6 +183,15 @@ def _check_schema(project: Project, document: Document, schema: Schema) -> Itera
     for index, name in enumerate(schema.sort):
         if name not in schema.fields:
             yield unknown("unknown-field", f"'{name}' is no field", document, ("sort", index), name, fields)
+    for index, unique in enumerate(schema.unique):
+        for at, name in enumerate(unique.fields):
+            if name not in schema.fields:
+                path = ("unique", index, "fields", at)
+                yield unknown("unknown-field", f"'{name}' is no field", document, path, name, fields)
+        for name in unique.where:
+            if name not in schema.fields:
+                place = document.key_place(("unique", index, "where", name))
+                yield Problem("unknown-field", f"'{name}' is no field", place, fix=did_you_mean(name, fields))
     entities = project.names("schema")
     for name, field in schema.fields.items():
         for entity in field.refs():
