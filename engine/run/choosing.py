@@ -132,9 +132,10 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
     keys = [record_set.key, record_set.deleted_key, deleted_path(record_set, api)]
     word = endpoint.windows
     windowed = {} if word is None else {"windows": _sha([*_dates(source, word), record_set.fields[word.field].type])}
+    asking = [each.model_dump(mode="json") for each in (endpoint.body, endpoint.for_each, record_set.ask) if each]
     return {
         "api": _sha([source.source, api.base_url, endpoint.path, config]),
-        "set": _sha([record_set.records, keys, fields]),
+        "set": _sha([record_set.records, keys, fields, *asking]),
         "changes": _sha(changes_of(source, want.endpoint).model_dump(mode="json")),
         "params": _sha([api.params, endpoint.params]),
         "options": _sha(options_asked(endpoint, want)),

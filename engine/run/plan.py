@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import DocumentError, Problem
+from engine.kinds.request import Ask
 from engine.problem_text import did_you_mean
+from engine.spec.asking import Share, keys_of, shares, with_parents
 from engine.spec.lookup import Lookup
 from engine.spec.place import problem_of
 from engine.spec.project import NotFoundError, Project
@@ -18,7 +20,7 @@ from engine.spec.reference import Keys
 from engine.spec.relation import Reading
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
-from engine.spec.source import Source
+from engine.spec.source import Endpoint, Source
 from engine.stages.extract import Want, options_asked
 
 
@@ -32,6 +34,15 @@ class Request:
     sets: dict[str, list[str]]
     """Record set to the fields that are read of it."""
     assumed: str = ""
+    method: str = "GET"
+    shares: list[Share] = field(default_factory=list)
+    """What it is asked for, request by request; of one that is asked for records, with any of them."""
+    for_each: str = ""
+
+    def asked(self, source: Source, share: Share) -> list[str]:
+        """Return the methods that one of its requests asks for, with the filters as they are written."""
+        asks = [source.endpoints[self.endpoint].sets[name].ask for name in share.sets]
+        return list(dict.fromkeys(_said(ask) for ask in asks if ask is not None))
 
 
 @dataclass
@@ -68,6 +79,11 @@ class Plan:
         ]
 
 
+def _said(ask: Ask) -> str:
+    filters = ", ".join(f"{name} {text}" for name, text in ask.filters.items() if text)
+    return f"{ask.method} ({filters})" if filters else ask.method
+
+
 def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
     """Plan a school's run, or that of some of its entities."""
     school = project.school(name)
@@ -87,7 +103,7 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
         for set_name, fields in query.used.items():
             used.setdefault(set_name, [])
             used[set_name] += [field_name for field_name in fields if field_name not in used[set_name]]
-    requests, settings = requests_for(source, used), settings_of(project, school)
+    requests, settings = requests_for(source, used, school), settings_of(project, school)
     return Plan(school, source, entities, requests, queries, _notes(source, used), settings)
 
 
@@ -154,9 +170,9 @@ def settings_of(project: Project, school: School) -> dict[str, dict[str, Setting
     }
 
 
-def requests_for(source: Source, used: Mapping[str, Iterable[str]]) -> list[Request]:
+def requests_for(source: Source, used: Mapping[str, Iterable[str]], school: School) -> list[Request]:
     """Return the requests that bring these record sets, in the order of the source document."""
-    requests = []
+    requests, used = [], with_parents(source, used)
     for name, endpoint in source.endpoints.items():
         sets = {
             set_name: [known for known in record_set.fields if known in set(used[set_name])]
@@ -166,8 +182,19 @@ def requests_for(source: Source, used: Mapping[str, Iterable[str]]) -> list[Requ
         if sets:
             want = Want(name, {set_name: frozenset(fields) for set_name, fields in sets.items()})
             options = options_asked(endpoint, want)
-            requests.append(Request(name, endpoint.path, options, sets, endpoint.assumed or ""))
+            own = shares(endpoint, sets, keys_of(school, endpoint.per))
+            each = _each(endpoint)
+            path, assumed = endpoint.path, endpoint.assumed or ""
+            requests.append(Request(name, path, options, sets, assumed, endpoint.method, own, each))
     return requests
+
+
+def _each(endpoint: Endpoint) -> str:
+    word = endpoint.for_each
+    if word is None:
+        return ""
+    held = " and ".join(f"{name} is {' or '.join(texts)}" for name, texts in word.where.items())
+    return f"each record of {word.set}" + (f" whose {held}" if held else "")
 
 
 def _notes(source: Source, used: Mapping[str, Iterable[str]]) -> list[str]:

@@ -14,9 +14,10 @@ from engine.journal import Journal
 from engine.kinds.changes import ChangedSince, ChangeToken
 from engine.run.choosing import Terms, Way, all_windows, choose, signature, with_days, with_keys
 from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts, in_full, mirror_row
+from engine.run.parting import Parting, land_kept
 from engine.run.plan import Plan
 from engine.run.report import Report, SetReport
-from engine.run.windowing import Windowing, parts_of
+from engine.run.windowing import Windowing
 from engine.secret import Config
 from engine.spec.changing import changes_of
 from engine.stages.answer import Answer
@@ -140,8 +141,9 @@ class Reading:
         for want in wants:
             if self._ways[want.endpoint].mode == "reuse":
                 self._use_again(want)
-        asked = [self._asked(want) for want in wants if self._ways[want.endpoint].mode != "reuse"]
-        parts = [part for want in asked for part in parts_of(self.plan.source, want, self._ways[want.endpoint].windows)]
+        asked = [self._asked(want) for want in wants if self._ways[want.endpoint].mode != "reuse" and self._can(want)]
+        parting = self._parting(config)
+        parts = [part for want in asked for part in parting.parts(want, self._ways[want.endpoint].windows)]
         try:
             answers = extract(self.plan.source, config, parts, self.folder, self.journal, self.clock, self._hear)
         except ChangesRefused as error:
@@ -153,16 +155,25 @@ class Reading:
         for want in asked:
             own = [answer for answer in answers if answer.endpoint == want.endpoint]
             try:
-                self._land(want, own)
+                self._land(want, own, [part for part in parts if part.endpoint == want.endpoint], parting)
             except AnewError as error:
                 self._anew(want, error.why)
         return [want for want in wants if self._missing(want)]
+
+    def _can(self, want: Want) -> bool:
+        """Say whether an endpoint can be read yet: the set whose records it is asked for must be there."""
+        word = self.plan.source.endpoints[want.endpoint].for_each
+        return word is None or not any(word.set in each.sets and self._missing(each) for each in self.plan.wants())
+
+    def _parting(self, config: Config) -> Parting:
+        plan, terms = self.plan, self._terms
+        return Parting(plan.source, plan.school, config, terms.settings, terms.day, self.folder / "sets")
 
     def _asked(self, want: Want) -> Want:
         way = self._ways[want.endpoint]
         return replace(want, given=way.given, changes=way.mode == "changes")
 
-    def _land(self, want: Want, answers: list[Answer]) -> None:
+    def _land(self, want: Want, answers: list[Answer], parts: list[Want], parting: Parting) -> None:
         source, mirrors, way = self.plan.source, self._mirrors(), self._ways[want.endpoint]
         if way.windows is not None:
             base = {name: mirrors[name] for name in way.base}
@@ -172,11 +183,29 @@ class Reading:
             sets, came = Merging(source, want, answers, mirrors, self._home, self.folder, self._zone).merge()
         else:
             came, sets = in_full(source, want, answers, mirrors, self._zone), {}
+        if source.endpoints[want.endpoint].for_each is not None:
+            out = self.folder / "sets"
+            sets = {name: land_kept(source, want, name, answers, parts, out) for name in want.sets}
+            came = self._of_each(want, came, len(parts), len({answer.part for answer in answers}), parting)
         self._put_down(want, came)
         for name, fields in want.sets.items():
             if sets or self._landed(want, name) is None:
-                facts = sets.get(name) or land(source, name, fields, answers, self.folder / "sets")
+                own = [answer for answer in answers if name in answer.sets]
+                facts = sets.get(name) or land(source, name, fields, own, self.folder / "sets")
                 self._put_down_set(want, name, facts)
+
+    def _of_each(self, want: Want, came: Came, asked: int, answered: int, parting: Parting) -> Came:
+        """Return what came record by record: whole only where all records were there to be asked for."""
+        word = self.plan.source.endpoints[want.endpoint].for_each
+        assert word is not None
+        blank, notes = parting.blank[want.endpoint], list(came.notes)
+        parents = [each for each in self.plan.wants() if word.set in each.sets]
+        whole = not blank and all(word.set in self._came(each).complete for each in parents)
+        if answered < asked:
+            notes.append(f"of {asked:,} records of {word.set}, {asked - answered:,} have nothing there (404)")
+        if blank:
+            notes.append(f"{blank:,} records of {word.set} lack a value that it is asked by, and were left out")
+        return replace(came, complete=came.complete if whole else [], notes=notes)
 
     def _use_again(self, want: Want) -> None:
         """Take mirrors for what was read."""

@@ -6,7 +6,7 @@ Next: `run/preview`.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,11 +15,13 @@ from engine.journal import Journal
 from engine.problem_text import did_you_mean
 from engine.run.choosing import Terms, all_windows
 from engine.run.folder import locked, school_folder
+from engine.run.parting import Parting, land_kept, levels
 from engine.run.plan import settings_of, source_of
 from engine.run.secrets import Secrets
-from engine.run.windowing import parts_of
+from engine.spec.asking import with_parents
 from engine.spec.project import NotFoundError, Project
 from engine.spec.source import Source
+from engine.stages.answer import Answer
 from engine.stages.events import Tell
 from engine.stages.extract import Want, extract
 from engine.stages.land import SetFacts, land
@@ -36,7 +38,7 @@ def extract_sets(
 ) -> list[SetFacts]:
     """Read a school's record sets, or some of them, into `out`. A call that was killed goes on where it stopped.
 
-    Endpoints with windows are read from their first day on.
+    Endpoints with windows are read from their first day on. Sets for whose records others are asked come along.
     """
     school = project.school(name)
     source = source_of(project, school)
@@ -44,19 +46,32 @@ def extract_sets(
     config = Secrets(environ).config(source, school)
     home, clock = school_folder(project.root, school.school), clock or Clock()
     terms = Terms(clock.now(), ZoneInfo(school.time_zone), settings=settings_of(project, school))
-    windows = {want.endpoint: all_windows(source, school, want, {}, terms) for want in wants}
-    parts = [part for want in wants for part in parts_of(source, want, windows[want.endpoint])]
     with locked(home):
         folder = home / "extract"
         folder.mkdir(mode=0o700, exist_ok=True)
+        parting = Parting(source, school, config, terms.settings, terms.day, out)
+        facts: list[SetFacts] = []
         with Journal(folder / "journal.jsonl") as journal:
-            answers = extract(source, config, parts, folder, journal, clock, tell)
-            facts = []
-            for want in wants:
-                own = [answer for answer in answers if answer.endpoint == want.endpoint]
-                facts += [land(source, set_name, None, own, out) for set_name in want.sets]
+            for level in levels(source, wants):
+                windows = {want.endpoint: all_windows(source, school, want, {}, terms) for want in level}
+                parts = [part for want in level for part in parting.parts(want, windows[want.endpoint])]
+                answers = extract(source, config, parts, folder, journal, clock, tell)
+                for want in level:
+                    own = [answer for answer in answers if answer.endpoint == want.endpoint]
+                    facts += _land(source, want, own, parts, out)
         shutil.rmtree(folder)
     return facts
+
+
+def _land(
+    source: Source, want: Want, answers: Sequence[Answer], parts: Sequence[Want], out: Path
+) -> Iterator[SetFacts]:
+    for name in want.sets:
+        own = [answer for answer in answers if name in answer.sets]
+        if source.endpoints[want.endpoint].for_each is None:
+            yield land(source, name, None, own, out)
+        else:
+            yield land_kept(source, want, name, own, [part for part in parts if part.endpoint == want.endpoint], out)
 
 
 def _wants(source: Source, only: list[str]) -> list[Want]:
@@ -65,9 +80,9 @@ def _wants(source: Source, only: list[str]) -> list[Want]:
         if set_name not in known:
             fix = did_you_mean(set_name, known) or f"it has {', '.join(known)}"
             raise NotFoundError(f"'{source.source}' has no record set '{set_name}'", fix=fix)
-    wants = []
+    wants, chosen = [], with_parents(source, {name: [] for name in only or known})
     for endpoint_name, endpoint in source.endpoints.items():
-        sets = {set_name: None for set_name in endpoint.sets if not only or set_name in only}
+        sets = {set_name: None for set_name in endpoint.sets if set_name in chosen}
         if sets:
             wants.append(Want(endpoint_name, sets))
     return wants

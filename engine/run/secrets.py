@@ -23,6 +23,9 @@ class Unread(Secret):
     def reveal(self) -> str:
         raise self._missing
 
+    def __bool__(self) -> bool:
+        return True
+
 
 class Secrets:
     """Reads secrets. With `lenient` one that is not there is missed only when it is needed."""

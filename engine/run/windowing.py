@@ -33,7 +33,7 @@ from engine.stages.mirror import Days, Merged, MirrorError, look_at, splice, str
 from engine.state import Mirror
 
 
-def parts_of(source: Source, want: Want, windows: Sequence[Sequence[str]] | None) -> list[Want]:
+def windows_of(source: Source, want: Want, windows: Sequence[Sequence[str]] | None) -> list[Want]:
     """Return what is asked for: a part for each window; all at once where an endpoint has none."""
     word = source.endpoints[want.endpoint].windows
     if word is None or windows is None:

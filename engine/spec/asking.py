@@ -32,11 +32,6 @@ def keys_of(school: School, item: str | None) -> dict[str, KeyGiven]:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def same_place(one: KeyGiven, other: KeyGiven) -> bool:
-    """Say whether two keys are read from one place, so that they are one key."""
-    return (one.key, one.secrets) == (other.key, other.secrets)
-
-
 def carriers(keys: Mapping[str, KeyGiven], method: str | None) -> list[str]:
     """Return the keys that open a method, those that name it first; all of them where a set asks for none."""
     if method is None:
@@ -49,12 +44,16 @@ def shares(
     endpoint: Endpoint,
     sets: Iterable[str],
     keys: Mapping[str, KeyGiven],
-    same: Callable[[KeyGiven, KeyGiven], bool] = same_place,
+    same: Callable[[str, str], bool] | None = None,
 ) -> list[Share]:
-    """Return the requests that bring these sets, in the order of the keys; a set that no key opens is left out."""
+    """Return the requests that bring these sets, in the order of the keys; a set that no key opens is left out.
+
+    `same` says of two names whether they are one key; if not given, they are where they are read from one place.
+    """
     if endpoint.per is None:
         return _apart(endpoint, "", sets)
-    first = {name: next(other for other in keys if same(keys[other], keys[name])) for name in keys}
+    one_place = same or (lambda one, two: (keys[one].key, keys[one].secrets) == (keys[two].key, keys[two].secrets))
+    first = {name: next(other for other in keys if one_place(other, name)) for name in keys}
     by_key: dict[str, list[str]] = {name: [] for name in keys}
     for each in sets:
         ask = endpoint.sets[each].ask

@@ -19,8 +19,8 @@ def changes_of(source: Source, endpoint_name: str) -> Changes:
 
 
 def changes_between(endpoint: Endpoint, api: Api | None) -> Changes:
-    """Return how an endpoint of an api is asked for what changed; not at all where it is read by windows."""
-    if endpoint.windows is not None:
+    """Return how an endpoint of an api is asked for what changed; not at all where it is read in parts."""
+    if endpoint.windows is not None or endpoint.per is not None or endpoint.for_each is not None:
         return NONE
     return endpoint.changes or (api.changes if api is not None else None) or NONE
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, NoReturn, Self
-from urllib.parse import quote
 
 from engine.clock import Clock
 from engine.errors import AnswerUnreadable, ChangesRefused, SourceError, SourcePaused, SourceRefused, SourceUnavailable
@@ -21,16 +22,19 @@ from engine.journal import cannot_write
 from engine.kinds.answer import ErrorRule
 from engine.kinds.auth import TokenAuth
 from engine.kinds.word import seconds, size_in_bytes
-from engine.secret import Config
+from engine.secret import Config, Key
 from engine.spec.source import Api
-from engine.stages.credential import Credential, fill_in
+from engine.stages.credential import Credential
 from engine.stages.envelope import Envelope, Reader, UnreadableError
 from engine.stages.events import Event, Tell
+from engine.stages.question import Question, names_of, plain
 from engine.stages.retry import MayHealError, Patience, asked_to_wait
 from engine.stages.transport import Head, Request, Transport
 
 _TOKEN_ANSWER = 1_000_000  # bytes; a token is never longer
 _MAY_HEAL = {408, 425, 429}
+_GATEWAY = {502, 503, 504}
+_FIX_PATH = "check the ids in the school's config, and the endpoint's path"
 _FIX_KEYS = "check the secret and the ids in the school's config"
 
 
@@ -42,24 +46,23 @@ class _NotAcceptedError(Exception):
         self.error = error
 
 
+class NothingThere(SourceError):
+    """A request was answered with 404."""
+
+
 class Client:
     """One API, shared by threads. Close it, or use it as a context manager."""
 
     def __init__(self, api: Api, config: Config, clock: Clock, tell: Tell) -> None:
-        self._api, self._clock, self._tell = api, clock, tell
-        context: dict[str, Any] = {"config": config}
-        encoded = {key: quote(item, safe="") if isinstance(item, str) else item for key, item in config.items()}
-        self._context, self._path_context = context, {"config": encoded}
-        self._base = fill_in(api.base_url, context).rstrip("/")
-        self._headers = {name: fill_in(text, context) for name, text in api.headers.items()}
-        self._params = {name: fill_in(text, context) for name, text in api.params.items()}
+        self._api, self._config, self._clock, self._tell = api, config, clock, tell
         self._patience = Patience(api.retry, clock, tell)
         self._transport = Transport(
             connections=api.rates.connections,
             timeout=seconds(api.timeout),
             longest=size_in_bytes(api.longest_answer),
         )
-        self._credential = Credential(api.auth, config, clock, self._ask_for_token)
+        self._credentials: list[tuple[Key | None, Credential]] = []
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -71,41 +74,39 @@ class Client:
         """End the waits of all threads that ask."""
         self._patience.stop()
 
-    def fetch(
-        self,
-        name: str,
-        get: str,
-        params: Mapping[str, str],
-        file: Path,
-        reader: Reader,
-        given: Mapping[str, str] = MappingProxyType({}),
-    ) -> Envelope:
-        """Ask for a path of this API and return the envelope of its answer, which is then in the file.
-
-        `get` and `params` are templates; what `params` gives goes before the API's own parameters. `given` are
-        parameters that are sent as they are: they hold what a source said.
-        """
-        url = f"{self._base}/{fill_in(get, self._path_context).lstrip('/')}"
-        own = {key: fill_in(text, self._context) for key, text in params.items()}
-        asked = Request(name, url, params={**self._params, **own, **given}, headers=self._headers)
+    def fetch(self, question: Question, file: Path, reader: Reader) -> Envelope:
+        """Ask, and return the envelope of the answer, which is then in the file."""
+        name, asked = question.name, question.request(self._api, self._config)
+        credential = self._credential(question.key)
 
         def attempt() -> Envelope:
-            shown = self._credential.current()
+            shown = credential.current()
             try:
                 return self._once(asked, shown.headers, file, reader)
             except _NotAcceptedError as first:
-                if not self._credential.refused(shown):
+                if not credential.refused(shown):
                     raise first.error from None
             self._tell(Event("token", "the token was not accepted; asking for another", name))
             try:
-                return self._once(asked, self._credential.current().headers, file, reader)
+                return self._once(asked, credential.current().headers, file, reader)
             except _NotAcceptedError as second:
                 raise second.error from None
 
         return self._patience.persist(name, attempt)
 
+    def _credential(self, key: Key | None) -> Credential:
+        """Return the credential that goes with a key, the same for the same key."""
+        with self._lock:
+            for known, credential in self._credentials:
+                if known == key:
+                    return credential
+            names = {"config": plain(self._config), **names_of(key)}
+            credential = Credential(self._api.auth, names, self._clock, self._ask_for_token)
+            self._credentials.append((key, credential))
+            return credential
+
     def _once(self, asked: Request, more: Mapping[str, str], file: Path, reader: Reader) -> Envelope:
-        request = Request(asked.name, asked.url, params=asked.params, headers={**asked.headers, **more})
+        request = replace(asked, headers={**asked.headers, **more})
         try:
             with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as spool:
                 head = self._transport.send(request, spool)
@@ -113,7 +114,7 @@ class Client:
                 data = spool.read()
         except OSError as error:
             raise cannot_write(file, error) from None
-        return self._judge(asked.name, head, data, reader)
+        return self._judge(asked.name, head, data, reader, posted=asked.method == "POST")
 
     def _ask_for_token(self, asked: Request) -> Any:
         auth = self._api.auth
@@ -135,7 +136,7 @@ class Client:
         """Return the paths that the error rules of this API look at."""
         return [rule.when.json_ for rule in self._api.errors if rule.when.json_ is not None]
 
-    def _judge(self, name: str, head: Head, data: bytes, reader: Reader) -> Envelope:
+    def _judge(self, name: str, head: Head, data: bytes, reader: Reader, *, posted: bool = False) -> Envelope:
         """Return the envelope of an answer that is one; raise what it means when it is not."""
         good = 200 <= head.status < 300
         try:
@@ -147,7 +148,7 @@ class Client:
                 _unreadable(name, error)
         self._judge_rules(name, head, envelope)
         if not good:
-            self._judge_status(name, head)
+            self._judge_status(name, head, posted=posted)
         return envelope
 
     def _judge_rules(self, name: str, head: Head, envelope: Envelope) -> None:
@@ -170,19 +171,21 @@ class Client:
             raise SourceRefused(what, why=why, fix=rule.fix)
         raise SourceError(what, why=why, fix=rule.fix)
 
-    def _judge_status(self, name: str, head: Head) -> NoReturn:
+    def _judge_status(self, name: str, head: Head, *, posted: bool) -> NoReturn:
+        """Raise what a status means that no rule names; what a source makes of a body may fail for good with a 500."""
         status = head.status
         if status == 401:
             error = SourceRefused(f"{name}: the source does not accept our key (401)", fix=_FIX_KEYS)
             raise _NotAcceptedError(error)
         if status == 403:
             raise SourceRefused(f"{name}: the source does not let us read this (403)", fix=_FIX_KEYS)
-        if status in _MAY_HEAL or status >= 500:
+        if status in _MAY_HEAL or (status in _GATEWAY if posted else status >= 500):
             what = "we ask too often" if status == 429 else "the source has trouble"
             wait = self._asked_to_wait(head)
             raise MayHealError(SourceUnavailable(f"{name}: {what} (status {status})"), wait)
-        what = "there is nothing at this address (404)" if status == 404 else f"refused with status {status}"
-        raise SourceError(f"{name}: {what}", fix="check the ids in the school's config, and the endpoint's path")
+        if status == 404:
+            raise NothingThere(f"{name}: there is nothing at this address (404)", fix=_FIX_PATH)
+        raise SourceError(f"{name}: refused with status {status}", fix=_FIX_PATH)
 
     def _asked_to_wait(self, head: Head) -> float | None:
         """Return the wait that an answer asks for; resets of a rate mean that only where the rate is the trouble."""

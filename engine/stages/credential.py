@@ -19,7 +19,7 @@ from engine.errors import AnswerUnreadable, DocumentError, Problem, SourceRefuse
 from engine.kinds.auth import Auth, HeaderAuth, NoAuth, TokenAuth
 from engine.kinds.select import MISSING, path
 from engine.kinds.word import seconds
-from engine.secret import Config, Secret
+from engine.secret import Secret
 from engine.stages.transport import Request
 from engine.template import Template, TemplateProblem
 
@@ -29,10 +29,10 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(\.\d+)?(Z|[+-]\d\d
 _read = lru_cache(maxsize=1024)(Template.parse)
 
 
-def fill_in(text: str, context: Mapping[str, Any]) -> str:
-    """Return a template filled in for a request, secrets and all."""
+def fill_in(text: str, context: Mapping[str, Any], *, escape: bool = False) -> str:
+    """Return a template filled in for a request, secrets and all; with `escape` it is XML."""
     try:
-        return _read(text).render(context, reveal=True)
+        return _read(text, escape=escape).render(context, reveal=True)
     except TemplateProblem as problem:
         found = Problem("bad-template", f"the template cannot be filled in: {problem.message}")
         raise DocumentError([found]) from None
@@ -47,10 +47,14 @@ class Pass:
 
 
 class Credential:
-    """The credential of one API. `ask` sends the request for a token and returns the decoded answer."""
+    """The credential of one API, or of one key of it. `ask` sends the request for a token, returns the decoded answer.
 
-    def __init__(self, auth: Auth, config: Config, clock: Clock, ask: Callable[[Request], Any]) -> None:
-        self._auth, self._config, self._clock, self._ask = auth, config, clock, ask
+    `names` are what templates see, `config` and what a key brings.
+    """
+
+    def __init__(self, auth: Auth, names: Mapping[str, Any], clock: Clock, ask: Callable[[Request], Any]) -> None:
+        self._auth: Auth = auth if _is_asked_for(auth, names) else NoAuth(kind="none")
+        self._names, self._clock, self._ask = names, clock, ask
         self._lock = threading.Lock()
         self._token: Secret | None = None
         self._number = 0
@@ -60,13 +64,12 @@ class Credential:
         """Return the headers to send, asking for a token where there is none or its end is near."""
         if isinstance(self._auth, NoAuth):
             return Pass({})
-        context: dict[str, Any] = {"config": self._config}
         if isinstance(self._auth, HeaderAuth):
-            return Pass(self._header(context))
+            return Pass(self._header(self._names))
         with self._lock:
             if self._token is None or (self._renew_at is not None and self._clock.now() >= self._renew_at):
                 self._renew(self._auth)
-            return Pass(self._header({**context, "token": self._token}), self._number)
+            return Pass(self._header({**self._names, "token": self._token}), self._number)
 
     def refused(self, shown: Pass) -> bool:
         """Take note that a request was refused; say whether another token may help."""
@@ -82,7 +85,7 @@ class Credential:
         return {self._auth.header.name: fill_in(self._auth.header.value, context)}
 
     def _renew(self, auth: TokenAuth) -> None:
-        context, asked = {"config": self._config}, auth.request
+        context, asked = self._names, auth.request
         filled = {
             name: None if body is None else {key: fill_in(text, context) for key, text in body.items()}
             for name, body in (("json", asked.json_), ("form", asked.form))
@@ -116,6 +119,13 @@ class Credential:
         if end <= now:
             raise SourceRefused("the token request: the token has already ended", fix="check the clock of this machine")
         return end - min(timedelta(seconds=seconds(auth.renew_before)), (end - now) / 2)
+
+
+def _is_asked_for(auth: Auth, names: Mapping[str, Any]) -> bool:
+    """Say whether the school gives what an auth is asked for by."""
+    if isinstance(auth, NoAuth) or auth.if_given is None:
+        return True
+    return bool(names.get("secrets", {}).get(auth.if_given) or names.get("config", {}).get(auth.if_given))
 
 
 def utc_time(value: Any, zone: tzinfo = UTC) -> datetime | None:

@@ -11,9 +11,9 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ from engine.errors import AnswerUnreadable, ChangesRefused
 from engine.journal import Journal, cannot_write
 from engine.kinds.pages import OnePage
 from engine.kinds.select import MISSING, path
-from engine.secret import Config
+from engine.secret import Config, Key
 from engine.spec.changing import deleted_sets, said_paths
 from engine.spec.source import Endpoint, RecordSet, Source
 from engine.stages.answer import Answer
 from engine.stages.books import Books
-from engine.stages.client import Client
+from engine.stages.client import Client, NothingThere
 from engine.stages.envelope import Envelope, Reader
 from engine.stages.events import Event, Tell
+from engine.stages.question import Question
+from engine.stages.together import together
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Want:
 
     `given` are parameters that are sent as they are, in place of others of their names; with `changes` the answers hold
     what changed only, and what is gone. An endpoint that is read in parts, such as windows of dates, is wanted once for
-    each `part`; each has its own pages and books.
+    each `part`; each has its own pages and books. `names` are what the templates of its requests see beside `config`;
+    with `each` among them it is a part that may not be there, and parts are read side by side.
     """
 
     endpoint: str
@@ -46,6 +49,8 @@ class Want:
     given: Mapping[str, str] = field(default_factory=dict)
     changes: bool = False
     part: str = ""
+    names: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    key: Key | None = field(default=None, repr=False)
 
 
 def extract(
@@ -67,25 +72,47 @@ def extract(
     answers: list[Answer] = []
     with ExitStack() as stack:
         clients: dict[str, Client] = {}
+        pages: dict[str, int] = {}
         for want in wants:
             api = source.endpoints[want.endpoint].api
             if api not in clients:
                 client = Client(source.apis[api], config, clock, tell_one_at_a_time)
                 clients[api] = stack.enter_context(client)
-            read = _Read(source, config, want, clients[api], folder, journal, tell_one_at_a_time)
+        for group in _groups(wants):
+            client = clients[source.endpoints[group[0].endpoint].api]
+            connections = source.apis[source.endpoints[group[0].endpoint].api].rates.connections
+            reads = [_Read(source, config, want, client, folder, journal, tell_one_at_a_time) for want in group]
             try:
-                answers += _numbered(want, read.run(), answers)
+                found = together((read.run for read in reads), connections, group[0].endpoint, client.stop)
             except ChangesRefused as error:
-                error.endpoint = want.endpoint
+                error.endpoint = group[0].endpoint
                 raise
+            for want, own in zip(group, found, strict=True):
+                answers += _numbered(want, own, pages)
     return answers
 
 
-def _numbered(want: Want, own: list[Answer], before: Sequence[Answer]) -> list[Answer]:
+def _groups(wants: Sequence[Want]) -> Iterator[list[Want]]:
+    """Yield what is read side by side: parts of one endpoint that are for records; all else by itself."""
+    group: list[Want] = []
+    for want in wants:
+        if group and not ("each" in want.names and want.endpoint == group[0].endpoint):
+            yield group
+            group = []
+        group.append(want)
+        if "each" not in want.names:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _numbered(want: Want, own: list[Answer], pages: dict[str, int]) -> list[Answer]:
     """Return answers with their part, their pages counted on from those of the parts before."""
     if not want.part:
         return own
-    start = max((answer.page for answer in before if answer.endpoint == want.endpoint), default=0) + 1
+    start = pages.get(want.endpoint, 0) + 1
+    pages[want.endpoint] = start + len(own) - 1
     return [replace(answer, page=page, part=want.part) for page, answer in enumerate(own, start)]
 
 
@@ -126,11 +153,21 @@ class _Read:
         self._endpoint, self._name = source.endpoints[want.endpoint], want.endpoint
         api = source.apis[self._endpoint.api]
         self._client, self._journal, self._tell = client, journal, tell
-        self._part = want.part
+        self._part, self._each = want.part, "each" in want.names
         self._folder = folder / "answers" / want.endpoint / want.part
-        self._connections = api.rates.connections
+        self._connections = 1 if self._each or want.key is not None else api.rates.connections
         self._pages = self._endpoint.pages or api.pages or OnePage(kind="none")
         self._params, self._given = request_params(source, want), dict(want.given)
+        self._question = Question(
+            "",
+            self._endpoint.path,
+            self._endpoint.method,
+            self._params,
+            self._given,
+            self._endpoint.body,
+            want.names,
+            want.key,
+        )
         self._sets: dict[str, RecordSet] = {name: self._endpoint.sets[name] for name in want.sets}
         self._gone = deleted_sets(source, want.endpoint, want.sets) if want.changes else {}
         self._said = said_paths(source, want.endpoint)
@@ -145,13 +182,27 @@ class _Read:
         self._landed = 0
 
     def run(self) -> list[Answer]:
-        """Return all answers of the endpoint, by page."""
+        """Return all answers of the endpoint, by page; none of a part that is not there."""
         self._begin()
+        absent = self._journal.get(self._key("absent"))
+        if absent is not None and absent["read"] == self._number:
+            return []
+        try:
+            return self._pages_of_it()
+        except NothingThere:
+            if not self._each or self._landed:
+                raise
+            self._journal.record(self._key("absent"), read=self._number)
+            return []
+
+    def _pages_of_it(self) -> list[Answer]:
         first = self._pages.first_page()
         try:
             answers = {first: self._answer(first)}
             rest = range(first + 1, self._books.last + 1)
-            answers.update(self._in_order(rest) if self._connections == 1 else self._side_by_side(rest))
+            jobs = (partial(self._answer, page) for page in rest)
+            found = together(jobs, self._connections, self._name, self._client.stop)
+            answers.update((answer.page, answer) for answer in found)
         except AnswerUnreadable:
             if self._books.doubtful:
                 self._begin_anew()
@@ -190,33 +241,8 @@ class _Read:
         asked = [base_url, self._endpoint.path, api_params, self._params, pages, places, fields, plain]
         if self._given or self._gone:
             asked += [self._given, {name: each.model_dump(mode="json") for name, each in self._gone.items()}]
+        asked += [said] if (said := self._question.signed()) else []
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
-
-    def _in_order(self, pages: range) -> Iterator[tuple[int, Answer]]:
-        for page in pages:
-            yield page, self._answer(page)
-
-    def _side_by_side(self, pages: range) -> dict[int, Answer]:
-        answers: dict[int, Answer] = {}
-        waiting = iter(pages)
-        with ThreadPoolExecutor(self._connections, thread_name_prefix=self._name) as pool:
-            under_way: set[Future[Answer]] = set()
-            try:
-                while True:
-                    for page in waiting:
-                        under_way.add(pool.submit(self._answer, page))
-                        if len(under_way) >= 2 * self._connections:
-                            break
-                    if not under_way:
-                        return answers
-                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        answer = future.result()
-                        answers[answer.page] = answer
-            except BaseException:  # of any kind, Ctrl-C too: the other threads must not go on asking
-                self._client.stop()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
 
     def _answer(self, page: int) -> Answer:
         """Return an answer that fits the books: the landed one, or one that is asked for now."""
@@ -241,7 +267,7 @@ class _Read:
 
     def _ask(self, name: str, page: int, part: Path) -> Answer:
         params = {**self._params, **self._pages.params(page)}
-        envelope = self._client.fetch(name, self._endpoint.path, params, part, self._reader, self._given)
+        envelope = self._client.fetch(replace(self._question, name=name, params=params), part, self._reader)
         for set_name, seen in envelope.sets.items():
             if seen is None and set_name not in self._gone:
                 raise AnswerUnreadable(

@@ -37,6 +37,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Mapping[str, str] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Transport:
                 headers=dict(asked.headers),
                 json=asked.json,
                 data=asked.form,
+                content=asked.content,
             )
             for _ in range(_MOST_REDIRECTS + 1):
                 response = self._client.send(request, stream=True)

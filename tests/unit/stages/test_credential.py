@@ -41,18 +41,18 @@ def credential(clock, answer, **keys):
         asked.append(request)
         return {"token": f"t{len(asked)}", **answer}
 
-    return Credential(auth(**{**TOKEN, **keys}), CONFIG, clock, ask), asked
+    return Credential(auth(**{**TOKEN, **keys}), {"config": CONFIG}, clock, ask), asked
 
 
 def test_no_auth_sends_nothing():
-    nobody = Credential(auth(kind="none"), {}, FixedClock(), lambda request: {})
+    nobody = Credential(auth(kind="none"), {"config": {}}, FixedClock(), lambda request: {})
     assert nobody.current().headers == {}
     assert not nobody.refused(nobody.current())
 
 
 def test_a_header_holds_the_secret_and_does_not_print_it():
     word = auth(kind="header", header={"name": "X-Key", "value": "{{ config.secret }}"})
-    key = Credential(word, CONFIG, FixedClock(), lambda request: {})
+    key = Credential(word, {"config": CONFIG}, FixedClock(), lambda request: {})
     assert key.current().headers == {"X-Key": "hush"}
     assert "hush" not in repr(key.current())
     assert not key.refused(key.current())
