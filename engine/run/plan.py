@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from engine.errors import DocumentError, Problem
 from engine.kinds.request import Ask
 from engine.problem_text import did_you_mean
+from engine.run.caching import may_be_old
 from engine.spec.asking import Share, keys_of, shares, with_parents
 from engine.spec.lookup import Lookup
 from engine.spec.place import problem_of
@@ -104,7 +105,8 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
             used.setdefault(set_name, [])
             used[set_name] += [field_name for field_name in fields if field_name not in used[set_name]]
     requests, settings = requests_for(source, used, school), settings_of(project, school)
-    return Plan(school, source, entities, requests, queries, _notes(source, used), settings)
+    notes = _notes(source, used) + may_be_old(source, school, [request.endpoint for request in requests])
+    return Plan(school, source, entities, requests, queries, notes, settings)
 
 
 def _chosen(school: School, only: list[str]) -> list[str]:

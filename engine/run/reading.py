@@ -12,6 +12,7 @@ from engine.clock import Clock
 from engine.errors import ChangesRefused, TransformError
 from engine.journal import Journal
 from engine.kinds.changes import ChangedSince, ChangeToken
+from engine.run.caching import hidden
 from engine.run.choosing import Terms, Way, all_windows, choose, signature, with_days, with_keys
 from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts, in_full, mirror_row
 from engine.run.parting import Parting, land_kept
@@ -187,7 +188,9 @@ class Reading:
             out = self.folder / "sets"
             sets = {name: land_kept(source, want, name, answers, parts, out) for name in want.sets}
             came = self._of_each(want, came, len(parts), len({answer.part for answer in answers}), parting)
-        self._put_down(want, came)
+        last = [mirrors[name].read_at for name in want.sets if name in mirrors]
+        old = hidden(source, self.plan.school, want.endpoint, last, datetime.fromisoformat(way.at))
+        self._put_down(want, replace(came, notes=[*came.notes, *old]))
         for name, fields in want.sets.items():
             if sets or self._landed(want, name) is None:
                 own = [answer for answer in answers if name in answer.sets]

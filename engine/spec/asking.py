@@ -32,6 +32,12 @@ def keys_of(school: School, item: str | None) -> dict[str, KeyGiven]:
     return dict(value) if isinstance(value, dict) else {}
 
 
+def plain_config(source: Source, school: School) -> dict[str, str | int]:
+    """Return what a school's config says without secrets, defaults and all."""
+    given = {name: school.config.get(name, item.default) for name, item in source.config.items()}
+    return {name: value for name, value in given.items() if isinstance(value, str | int)}
+
+
 def carriers(keys: Mapping[str, KeyGiven], method: str | None) -> list[str]:
     """Return the keys that open a method, those that name it first; all of them where a set asks for none."""
     if method is None:

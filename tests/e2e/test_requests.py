@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from engine.cli.main import cli
 from engine.clock import Clock
 from engine.errors import DocumentError, EngineError, SourceError, SourceRefused, SourceUnavailable
 from engine.journal import Journal
@@ -193,7 +195,9 @@ class Night(Clock):
             fields = {"source_id": "Id", "person": "person"} if entity == "thing" else {"source_id": "Id"}
             mapping = {"mapping": entity, "source": "asked", "from": records, "fields": fields}
             schema = {"schema": entity, "key": "source_id", "fields": {name: {} for name in fields}}
+            binding = {"model": "TYPE:a:type:b", "destination": "object", "names": {"a:attribute:b": "source_id"}}
             documents |= {f"mappings/asked/{entity}.yaml": mapping, f"schemas/{entity}.yaml": schema}
+            documents[f"schemas/haplo/{entity}.yaml"] = {"binding": entity, **binding}
         for name, content in documents.items():
             file = self.folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -344,3 +348,41 @@ def test_extract_writes_both_sets(night: Night, tmp_path: Path) -> None:
     night.put("thing")
     facts = extract_sets(open_project(night.folder), SCHOOL, ["things"], tmp_path / "out", SECRETS, lambda event: None)
     assert [(each.set_name, each.rows) for each in facts] == [("people", 3), ("things", 3)]
+
+
+def test_a_read_within_the_time_that_answers_are_kept_says_so(night: Night) -> None:
+    source = json.loads(json.dumps(SOURCE))
+    source["config"]["hours"] = {"type": "integer", "default": 24}
+    source["apis"]["main"]["cached"] = {"up_to": "{{ config.hours }}h"}
+    night.put("person", source=source)
+    plan = make_plan(open_project(night.folder), SCHOOL)
+    assert plan.notes == ["api 'main': its answers may be 24h old; what changed since is not in them"]
+    night.read()
+    assert night.notes == []
+    night.time += timedelta(hours=23)
+    night.read()
+    assert night.notes == [
+        "all: it was read 23 hours ago, and its source keeps answers for 24h: what changed meanwhile may be missing"
+    ]
+    night.time += timedelta(hours=24)
+    night.read()
+    assert night.notes == []
+
+
+def test_a_plan_says_what_each_request_asks_for(night: Night) -> None:
+    night.put("person", "mark", "thing")
+    plan = make_plan(open_project(night.folder), SCHOOL)
+    asked = [
+        (request.method, share.name, share.sets, request.asked(plan.source, share), request.for_each)
+        for request in plan.requests
+        for share in request.shares
+    ]
+    filters = "From {{ today | days(-1) }}, To {{ today }}, Kind {{ settings.marks.kind }}"
+    assert asked == [
+        ("GET", "", ("things",), [], "each record of people"),
+        ("POST", "people", ("people",), ["People"], ""),
+        ("POST", "marks", ("marks",), [f"Marks ({filters})"], ""),
+    ]
+    shown = CliRunner().invoke(cli, ["plan", SCHOOL, "--project", str(night.folder)], catch_exceptions=False).output
+    wanted = [r"all +POST ask ", r"things +– +each record of people +things", r"all +marks +– +Marks \(From "]
+    assert [text for text in wanted if not re.search(text, shown)] == []

@@ -13,7 +13,7 @@ from engine.cli.options import format_option, project_option, sound_project, ver
 from engine.cli.show import table
 
 if TYPE_CHECKING:
-    from engine.run.plan import Plan
+    from engine.run.plan import Plan, Request
 
 
 @click.command("plan")
@@ -55,6 +55,12 @@ def _facts(plan: Plan, ways: Mapping[str, str]) -> dict[str, object]:
             {
                 "endpoint": request.endpoint,
                 "path": request.path,
+                "method": request.method,
+                "asked": [
+                    {"key": share.key, "sets": list(share.sets), "methods": request.asked(plan.source, share)}
+                    for share in request.shares
+                ],
+                "for": request.for_each,
                 "options": request.options,
                 "sets": request.sets,
                 "read": ways[request.endpoint],
@@ -80,7 +86,7 @@ def _delivery(plan: Plan) -> str:
 
 def _text(plan: Plan, ways: Mapping[str, str], verbose: bool) -> str:
     requests = [
-        (request.endpoint, request.path, ", ".join(request.options) or "–", sum(map(len, request.sets.values())))
+        (request.endpoint, _asked_at(request), ", ".join(request.options) or "–", sum(map(len, request.sets.values())))
         for request in plan.requests
     ]
     lines = [
@@ -89,6 +95,7 @@ def _text(plan: Plan, ways: Mapping[str, str], verbose: bool) -> str:
         "Requests (each as many pages as the source says; at most "
         f"{max(api.rates.connections for api in plan.source.apis.values())} at one time)",
         table(("endpoint", "path", "options", "fields read"), requests, (3,)),
+        *_shares(plan),
         "",
         "How they are read, as things stand",
         table(("endpoint", "read"), list(ways.items())),
@@ -101,6 +108,24 @@ def _text(plan: Plan, ways: Mapping[str, str], verbose: bool) -> str:
         *(f"note: {note}" for note in plan.notes),
     ]
     return "\n".join(lines)
+
+
+def _asked_at(request: Request) -> str:
+    return request.path if request.method == "GET" else f"{request.method} {request.path}"
+
+
+def _shares(plan: Plan) -> list[str]:
+    """Return what is asked for request by request, of endpoints that are asked with keys, by methods or for records."""
+    rows = []
+    for request in plan.requests:
+        for share in request.shares:
+            asked = request.asked(plan.source, share)
+            if share.name or asked or request.for_each:
+                what = ", ".join(asked) or ", ".join(share.sets)
+                rows.append((request.endpoint, share.name or "–", request.for_each or "–", what))
+    if not rows:
+        return []
+    return ["", "What they ask for", table(("endpoint", "key", "once for", "asked for"), rows)]
 
 
 def _fields(plan: Plan, verbose: bool) -> list[str]:
