@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from engine.kinds.word import Duration, Name, TemplateText, Texts, Word, problem
-
-_DURATION = TypeAdapter(Duration)
+from engine.kinds.word import Name, TemplateText, Texts, Word, is_duration, problem
 
 
 class Body(Word):
@@ -88,11 +86,8 @@ class ForEach(Word):
 
 
 def _check_up_to(text: str) -> str:
-    if "{{" not in text and "{%" not in text:
-        try:
-            _DURATION.validate_python(text)
-        except ValidationError:
-            raise problem("bad-unit", f"{text!r} is not a duration such as 500ms, 30s, 5m, 2h or 7d") from None
+    if "{{" not in text and "{%" not in text and not is_duration(text):
+        raise problem("bad-unit", f"{text!r} is not a duration such as 500ms, 30s, 5m, 2h or 7d")
     return text
 
 

@@ -56,6 +56,11 @@ Size = Annotated[
 ]
 
 
+def is_duration(text: str) -> bool:
+    """Say whether a text is a duration."""
+    return _DURATION.fullmatch(text) is not None
+
+
 def seconds(duration: str) -> float:
     """Return a duration in seconds."""
     match = _DURATION.fullmatch(duration)
