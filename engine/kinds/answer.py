@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from engine.kinds.element import ElementText
 from engine.kinds.select import MISSING, PathText, path
 from engine.kinds.word import Duration, Pattern, Texts, Word, problem
 
@@ -18,11 +19,14 @@ Means = Literal["paused", "refused", "expired", "restart", "retry", "fatal"]
 
 
 class When(Word):
-    """A condition on an answer: a value in its JSON, or its status code."""
+    """A condition on an answer: a value in its JSON or XML, or its status code."""
 
     json_: Annotated[PathText | None, Field(description="where in the answer a value is looked at", alias="json")] = (
         None
     )
+    xml: Annotated[
+        ElementText | None, Field(description="the same in XML; only answers of up to 1 MB are looked into")
+    ] = None
     status: Annotated[
         list[int] | None, Field(description="status codes for which the rule counts; any if left out")
     ] = None
@@ -32,23 +36,30 @@ class When(Word):
 
     @model_validator(mode="after")
     def _one_test(self) -> When:
-        if self.json_ is None and self.status is None:
-            raise problem("missing-key", "a condition needs json or status")
+        if self.json_ is None and self.xml is None and self.status is None:
+            raise problem("missing-key", "a condition needs json, xml or status")
+        if self.json_ is not None and self.xml is not None:
+            raise problem("one-test", "an answer is JSON or XML, not both")
         return self
 
     def holds(self, status: int, envelope: Any) -> bool:
         """Say whether an answer meets the condition."""
         if self.status is not None and status not in self.status:
             return False
-        if self.json_ is None:
+        if self.json_ is None and self.xml is None:
             return True
-        value = path(self.json_).first(envelope)
+        value = self._value(envelope)
         there = value is not MISSING and value is not None and value != ""
         if self.present is not None and there != self.present:
             return False
         if self.matches is not None and not (there and re.search(self.matches, str(value), re.IGNORECASE)):
             return False
         return self.equals is None or (there and str(value) in self.equals)
+
+    def _value(self, envelope: Any) -> Any:
+        if self.xml is not None:
+            return envelope.get(self.xml, MISSING) if isinstance(envelope, dict) else MISSING
+        return path(self.json_ or "").first(envelope)
 
 
 class ErrorRule(Word):

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from engine.expression import pattern_problem, regex_problem
-from engine.kinds.select import PathText
+from engine.kinds.element import PlaceText
 from engine.kinds.word import Name, Texts, Word, problem
 
 ScalarType = Literal["text", "integer", "number", "boolean", "date", "datetime", "time", "enum"]
@@ -97,7 +97,7 @@ class SourceField(Word):
 
     type: Annotated[ScalarType | Literal["list"], Field(description="what the text on the wire is read as")] = "text"
     at: Annotated[
-        list[PathText] | PathText | None,
+        list[PlaceText] | PlaceText | None,
         Field(description="where the value is, if not under the field's own name"),
     ] = None
     split: Annotated[str | None, Field(description="a list sent as one text: what separates its items")] = None
@@ -113,6 +113,10 @@ class SourceField(Word):
         if self.at is None:
             return [f"['{name}']"]
         return [self.at] if isinstance(self.at, str) else self.at
+
+    def element_paths(self, name: str) -> list[str]:
+        """Return the same for XML, where a field's own name is that of an element."""
+        return [name] if self.at is None else self.paths(name)
 
 
 def _check_date(text: str) -> str:

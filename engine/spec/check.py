@@ -15,6 +15,7 @@ from engine.kinds.word import Word
 from engine.problem_text import did_you_mean
 from engine.spec.binding import Binding, BoundName
 from engine.spec.check_changes import check_changes
+from engine.spec.check_paths import check_api_paths, check_paths
 from engine.spec.check_requests import check_auth, check_requests, names_of_api, names_of_endpoint
 from engine.spec.check_school import check_school
 from engine.spec.check_settings import check_settings, check_switch
@@ -68,6 +69,7 @@ def _check_source(project: Project, document: Document, source: Source) -> Itera
     for name, api in source.apis.items():
         yield from _check_names(document, ("apis", name), api, names_of_api(project.source(source.source), name))
         yield from check_auth(document, ("apis", name), api, source)
+        yield from check_api_paths(document, ("apis", name), api)
     yield from _check_endpoint_map(document, source.source, source, source.endpoints, project)
 
 
@@ -93,7 +95,10 @@ def _check_endpoint_map(
         if api is None:
             what = f"there is no api '{endpoint.api}'"
             yield unknown("unknown-api", what, document, (*at, "api"), endpoint.api, list(source.apis))
-        yield from check_changes(document, at, endpoint, api)
+        misplaced = [] if api is None else list(check_paths(document, at, endpoint, api, whole))
+        yield from misplaced
+        if not misplaced and (api is None or api.answers == "json"):
+            yield from check_changes(document, at, endpoint, api)
         yield from check_windows(document, at, endpoint, api)
         yield from check_requests(document, at, endpoint, api, whole)
         for set_name, record_set in endpoint.sets.items():

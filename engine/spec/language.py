@@ -77,12 +77,19 @@ def _default(field: FieldInfo) -> str:
 def said_type(field: FieldInfo) -> str:
     """Return the type of a key in words."""
     extra = field.json_schema_extra
-    marks = [mark for mark in ("template", "sql", "path") if isinstance(extra, dict) and mark in extra]
+    marks = [mark for mark in _MARKS if isinstance(extra, dict) and mark in extra]
     if marks:
-        return {"template": "template", "sql": "SQL", "path": "JSONPath"}[marks[0]]
+        return _MARKS[marks[0]]
     return _said(field.annotation)
 
 
+_MARKS = {
+    "template": "template",
+    "sql": "SQL",
+    "path": "JSONPath",
+    "element": "element path",
+    "place": "JSONPath or element path",
+}
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true/false", object: "anything", Any: "anything"}
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from engine.kinds.answer import ErrorRule, Rates, Retry
 from engine.kinds.auth import Auth
 from engine.kinds.changes import Changes, DataTime, DeletedSets
+from engine.kinds.element import PlaceText
 from engine.kinds.pages import Pages
 from engine.kinds.request import Ask, Body, Cached, ForEach, Method
 from engine.kinds.select import PathText
@@ -69,6 +70,12 @@ class Api(Word):
     options_asked: Annotated[
         Asked | None, Field(description="how the options that fields and sets name are asked for")
     ] = None
+    answers: Annotated[
+        Literal["json", "xml"], Field(description="what answers are written in; it says what paths are")
+    ] = "json"
+    root: Annotated[
+        str | None, Field(description="XML: the name of the root element of an answer that is no failure")
+    ] = None
     methods: Annotated[
         dict[str, Method], Field(description="what a request may ask for by name; sets say which one brings them")
     ] = {}
@@ -85,11 +92,22 @@ class Api(Word):
     longest_answer: Annotated[Size, Field(description="a larger answer is refused")] = "256MB"
     timeout: Annotated[Duration, Field(description="how long an answer may take to begin, or to go on")] = "60s"
 
+    @model_validator(mode="after")
+    def _names_its_root(self) -> Api:
+        if self.answers == "xml" and self.root is None:
+            raise problem("missing-key", "answers in XML need 'root', which tells them from documents of errors")
+        return self
+
 
 class RecordSet(Word):
     """Records of one kind within an answer."""
 
-    records: Annotated[PathText, Field(description="the path of the list of records")]
+    records: Annotated[
+        PlaceText, Field(description="the path of the list of records; in XML that of each record, below the root")
+    ]
+    optional: Annotated[
+        bool, Field(description="where there are no records the list may be missing or null in an answer")
+    ] = False
     apart_from: Annotated[
         list[Name], Field(description="sets that stand at the same path, so that one request can't ask for both")
     ] = []

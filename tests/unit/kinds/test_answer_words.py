@@ -35,7 +35,7 @@ def test_a_condition_holds_on_status_and_envelope(condition, status, envelope, h
 
 
 def test_a_condition_without_a_test_is_refused():
-    with pytest.raises(ValidationError, match="a condition needs json or status"):
+    with pytest.raises(ValidationError, match="a condition needs json, xml or status"):
         when(present=True)
 
 
@@ -52,3 +52,26 @@ def test_rates_and_retries_are_bounded():
     for word, keys in ((Rates, {"connections": 0}), (Rates, {"connections": 65}), (Retry, {"attempts": 0})):
         with pytest.raises(ValidationError):
             word.model_validate(keys)
+
+
+@pytest.mark.parametrize(
+    ("condition", "facts", "holds"),
+    [
+        ({"xml": "MessageId", "equals": ["InvalidApiKey"]}, {"MessageId": "InvalidApiKey"}, True),
+        ({"xml": "MessageId", "equals": ["InvalidApiKey"]}, {"MessageId": "Other"}, False),
+        (
+            {"xml": "Description", "matches": "Rerun the transaction"},
+            {"Description": "... Rerun the transaction."},
+            True,
+        ),
+        ({"xml": "Description", "present": True}, {}, False),
+        ({"xml": "Description", "present": True}, {"Description": ""}, False),
+    ],
+)
+def test_a_condition_looks_into_a_document_of_xml(condition, facts, holds):
+    assert when(**condition).holds(500, facts) is holds
+
+
+def test_an_answer_is_json_or_xml():
+    with pytest.raises(ValidationError, match="an answer is JSON or XML, not both"):
+        when(xml="MessageId", json="$.id", present=True)
