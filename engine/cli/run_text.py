@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.show import table
+from engine.cli.show import age_text, table
 
 if TYPE_CHECKING:
     from engine.state import RunRecord
@@ -46,6 +46,7 @@ def run_text(run: RunRecord, project: Path) -> str:
         "today": run.today.isoformat(),
         "delivery": run.mode,
         "where": f"{run.host}, process {run.pid}",
+        "data": age_text(known.get("data", {})) or "–",
         "folder": str(folder) if folder else "expired" if run.folder else "none",
     }
     parts = ["\n".join(f"{name:<9} {value}" for name, value in {"run": run.run, **facts}.items())]

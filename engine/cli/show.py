@@ -6,10 +6,12 @@ import json
 import shutil
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -99,6 +101,15 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     text = "".join(char if char.isprintable() else " " for char in str(value))
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+def age_text(data: Mapping[str, Any]) -> str:
+    """Return how old a source's data were when they were read, by its own account; '' where it gave none."""
+    if not data:
+        return ""
+    hours = "" if data["age_hours"] is None else f", {data['age_hours']:,} hours old when they were read"
+    when = datetime.fromisoformat(data["data_time"]).astimezone(UTC)
+    return f"{when:%Y-%m-%d %H:%M} UTC{hours} ({data['set']})"
 
 
 class Progress:

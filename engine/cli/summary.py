@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cli.show import table
+from engine.cli.show import age_text, table
 
 if TYPE_CHECKING:
     from engine.run.report import Report
@@ -36,9 +36,10 @@ def summary(report: Report, most_notes: int = 12) -> str:
     lines += [f"  note: {note}" for note in report.notes[:most_notes]]
     if len(report.notes) > most_notes:
         lines.append(f"  … and {len(report.notes) - most_notes} more notes in report.json")
-    folder = Path(report.folder)
+    folder, age = Path(report.folder), age_text(report.data_age())
     lines += [
         "",
+        *([f"the source's oldest data: {age}"] if age else []),
         f"{report.outcome} in {report.seconds:.1f} s; delivery: {report.mode}",
         f"control files and data files: {folder / 'files'}",
         f"report: {folder / 'report.json'}",

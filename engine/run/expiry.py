@@ -1,4 +1,4 @@
-"""What is stored of a school goes: run folders after their time, everything when it is asked for.
+"""What is stored of a school goes: folders and records of runs after their time, everything when it is asked for.
 
 A folder is renamed before it is emptied, so that a kill leaves none that looks whole. Next: `run/runner`.
 """
@@ -67,6 +67,16 @@ def expire(home: Path, state: State, school: str, keep: timedelta, now: datetime
     if not gone.folders:
         return ""
     return f"{gone.folders} run folder{'s' if gone.folders > 1 else ''} expired: {gone.files:,} files were removed"
+
+
+def expire_records(home: Path, state: State, school: str, keep: timedelta, now: datetime) -> str:
+    """Forget what runs older than `keep` came to; return what is to be told of it, '' for nothing.
+
+    Of a run whose folder stands, or in which the state has files, the record stays.
+    """
+    stay = {folder.name for folder in runs(home)} | set(_needed(state, school))
+    gone = state.drop_runs(school, now - keep, stay)
+    return f"the records of {gone:,} old run{'s' if gone > 1 else ''} expired" if gone else ""
 
 
 def purge(root: Path, school: str, clock: Clock) -> Removed:

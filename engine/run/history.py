@@ -106,6 +106,7 @@ def summary_of(report: Report, journal: Journal) -> dict[str, Any]:
         "quarantined": {each.entity: sum(each.quarantined.values()) for each in report.entities},
         "sent": {each.entity: each.sent for each in report.entities},
         "changes": report.changes,
+        "data": report.data_age(),
         "guards": report.guards,
         "notes": report.notes[:_MOST_NOTES],
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,17 @@ class Report:
     guards: list[str] = field(default_factory=list)
     """The guards that tripped, or that were accepted."""
     seconds: float = 0.0
+
+    def data_age(self) -> dict[str, Any]:
+        """Return of when the oldest data are, how old they were when they were read, and whose they are; {} if unknown.
+
+        `data_time` is UTC, `age_hours` of the same set, `set` its name.
+        """
+        known = [(each.data_time, each) for each in self.sets if each.data_time is not None]
+        if not known:
+            return {}
+        when, oldest = min(known, key=lambda pair: (datetime.fromisoformat(pair[0]), pair[1].set))
+        return {"data_time": when, "age_hours": oldest.age_hours, "set": oldest.set}
 
     def to_json(self) -> str:
         """Return the report as JSON."""

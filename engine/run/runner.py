@@ -25,7 +25,7 @@ from engine.run.application import school_application
 from engine.run.checking import Checking
 from engine.run.comparing import Comparing, Scope
 from engine.run.delivering import Delivering, Receiver
-from engine.run.expiry import expire
+from engine.run.expiry import expire, expire_records
 from engine.run.folder import locked, new_run, school_folder, unfinished
 from engine.run.guarding import Trip, accepted, guard, tripped
 from engine.run.history import Beginning, open_state, record_refusal, recorded
@@ -200,13 +200,14 @@ class Runner:
         journal.record("end", outcome="complete")  # last of all: a run that lacks its report is gone on with
 
     def _expire(self, night: Night) -> None:
-        """Remove run folders after their time; if that fails, it is told."""
-        keep = timedelta(seconds=seconds(self.school.keep_runs))
+        """Remove run folders, and then the records of runs, after their time; if that fails, it is told."""
+        school, now, place = self.school, self.clock.now(), (night.home, night.state, self.school.school)
+        folders, records = (timedelta(seconds=seconds(text)) for text in (school.keep_runs, school.keep_records))
         try:
-            said = expire(night.home, night.state, self.school.school, keep, self.clock.now(), night.folder.name)
+            said = [expire(*place, folders, now, night.folder.name), expire_records(*place, records, now)]
         except EngineError as error:
-            said = f"old run folders could not be removed: {error.what}"
-        night.report.notes += [said] if said else []
+            said = [f"old run folders could not be removed: {error.what}"]
+        night.report.notes += filter(None, said)
 
     def _api_key(self) -> Secret | None:
         spec = self.school.deliver

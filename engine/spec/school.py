@@ -157,6 +157,9 @@ class School(Word):
     keep_runs: Annotated[
         Duration, Field(description="how long run folders are kept; the latest complete run's always is")
     ] = "14d"
+    keep_records: Annotated[
+        Duration, Field(description="how long it is remembered what a run came to; that of runs still needed always is")
+    ] = "400d"
     deliver: Annotated[
         Delivery | None, Field(description="where the files go; without it they are only made and checked")
     ] = None

@@ -5,7 +5,7 @@ Every method is one transaction. Threads and processes may share a state; a scho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
@@ -92,6 +92,13 @@ class State:
         with self._database.reading() as connection:
             found = connection.execute(runs.select().where(runs.c.run == run).order_by(runs.c.school))
             return [RunRecord(**row) for row in found.mappings()]
+
+    def drop_runs(self, school: str, before: datetime, keep: Collection[str]) -> int:
+        """Forget a school's runs that began before a time, but for some by name; return how many."""
+        runs = self._tables.RUNS
+        old = runs.delete().where(runs.c.school == school, runs.c.began < before, runs.c.run.not_in(sorted(keep)))
+        with self._database.writing() as connection:
+            return int(connection.execute(old).rowcount)
 
     def schools(self) -> list[str]:
         """Return the schools that have runs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from engine.clock import Clock
 from engine.journal import Journal
-from engine.run.expiry import expire, purge
+from engine.run.expiry import expire, expire_records, purge
 from engine.run.folder import locked, school_folder
 from engine.run.history import open_state, past_runs
 from engine.spec.project import NotFoundError
@@ -82,6 +83,22 @@ def test_a_folder_that_a_kill_left_half_removed_goes_next_time(tmp_path: Path) -
 
 def record(run: str, pid: int = 1, host: str = "elsewhere") -> RunRecord:
     return RunRecord(run, "hill", run, date(2026, 9, 1), "live", NOW, None, "running", host, pid, {})
+
+
+def test_records_of_runs_go_after_a_time_of_their_own_but_for_those_that_are_needed(tmp_path: Path) -> None:
+    home, days = school_folder(tmp_path, "hill"), (401, 402, 403, 399)
+    old, sent, standing, young = (f"{NOW - timedelta(days=ago):%Y%m%d-%H%M%S}" for ago in days)
+    a_run(home, 403)
+    with open_state(tmp_path) as state:
+        for run, ago in zip((old, sent, standing, young), days, strict=True):
+            state.begin_run(replace(record(run), began=NOW - timedelta(days=ago)))
+        state.begin_run(replace(record(old), school="dale", began=NOW - timedelta(days=401)))
+        state.put_sent("hill", Sent("thing", "sent/thing/1.parquet", 1, sent, "b", "h", "p", "c", "m", "q", NOW, NOW))
+        keep = timedelta(days=400)
+        assert expire_records(home, state, "hill", keep, NOW) == "the records of 1 old run expired"
+        assert [run.run for run in state.runs("hill")] == [young, sent, standing]
+        assert [run.run for run in state.runs("dale")] == [old]
+        assert expire_records(home, state, "hill", keep, NOW) == ""
 
 
 def test_a_purge_removes_a_school_and_says_how_much(tmp_path: Path) -> None:
