@@ -15,8 +15,8 @@ from engine.errors import DocumentError, Problem
 from engine.kinds.request import Ask
 from engine.run.windowing import windows_of
 from engine.secret import Config, Key
-from engine.spec.asking import ancestors, keys_of, shares
-from engine.spec.school import School
+from engine.spec.asking import ancestors, carriers, keys_of, shares
+from engine.spec.school import KeyGiven, School
 from engine.spec.settings import SettingValue
 from engine.spec.source import RecordSet, Source
 from engine.stages.answer import Answer
@@ -55,12 +55,23 @@ class Parting:
             ]
         keys = keys_of(self.school, endpoint.per)
         opened = self._opened(endpoint.per)
+        self._require_opened(want, keys)
         found = []
         for share in shares(endpoint, want.sets, keys, lambda one, other: opened[one] == opened[other]):
             names = {**asked.names, **self._asked([endpoint.sets[name] for name in share.sets])}
             own = {name: want.sets[name] for name in share.sets}
             found.append(replace(asked, sets=own, names=names, key=opened.get(share.key), part=share.name))
         return found
+
+    def _require_opened(self, want: Want, keys: Mapping[str, KeyGiven]) -> None:
+        """Stop where no key opens a set: without a request it would seem to be empty."""
+        endpoint = self.source.endpoints[want.endpoint]
+        for name in want.sets if endpoint.per is not None else ():
+            ask = endpoint.sets[name].ask
+            if not carriers(keys, None if ask is None else ask.method):
+                what = f"no key of '{self.school.school}' opens what brings '{name}'"
+                fix = f"see to config: {endpoint.per}: in the school file"
+                raise DocumentError([Problem("unopened-method", what, fix=fix)])
 
     def _opened(self, item: str | None) -> Mapping[str, Key]:
         value = self.config.get(item or "")

@@ -168,7 +168,7 @@ def check_keys(project: Project, document: Document, school: School, source: Sou
                     place, why = document.key_place((*path, "secrets", secret)), f"it has {', '.join(item.secrets)}"
                     fix = did_you_mean(secret, item.secrets)
                     yield Problem("unknown-config", what, place, why if item.secrets else "", fix)
-    if items:
+    if any(item.type == "keys" for item in source.config.values()):
         yield from _check_opened(project, document, school, source)
 
 
@@ -182,10 +182,17 @@ def _check_opened(project: Project, document: Document, school: School, source: 
     told: set[str] = set()
     for endpoint_name, set_name, record_set in source.sets():
         endpoint, ask = source.endpoints[endpoint_name], record_set.ask
-        if set_name not in wanted or endpoint.per is None or ask is None or ask.method in told:
+        if set_name not in wanted or endpoint.per not in source.config:
             continue
         keys = keys_of(school, endpoint.per)
-        if carriers(keys, ask.method):
+        if not keys and endpoint.per not in told:
+            told.add(endpoint.per)
+            what = f"the source '{source.source}' needs config '{endpoint.per}', which brings '{set_name}'"
+            place = document.key_place(("config",) if document.has(("config",)) else ("school",))
+            yield Problem(
+                "missing-config", what, place, source.config[endpoint.per].description, f"add {endpoint.per}:"
+            )
+        if not keys or ask is None or ask.method in told or carriers(keys, ask.method):
             continue
         told.add(ask.method)
         named = [method for key in keys.values() for method in key.methods or []]

@@ -263,6 +263,14 @@ def test_a_needed_filter_that_is_empty_tonight_is_no_request(night: Night) -> No
     assert night.paths() == []
 
 
+def test_a_set_that_no_key_opens_is_never_taken_for_empty(night: Night) -> None:
+    night.put("person", "mark", keys={"people": KEYS["people"]})
+    with pytest.raises(DocumentError) as caught:
+        night.read()
+    assert [problem.what for problem in caught.value.problems] == ["no key of 'brook' opens what brings 'marks'"]
+    assert night.paths() == []
+
+
 def test_sets_that_one_request_cannot_bring_are_asked_for_apart(night: Night) -> None:
     source = json.loads(json.dumps(SOURCE))
     source["endpoints"]["all"]["sets"]["rooms"]["apart_from"] = ["people"]

@@ -116,16 +116,17 @@ def _asked_at(request: Request) -> str:
 
 def _shares(plan: Plan) -> list[str]:
     """Return what is asked for request by request, of endpoints that are asked with keys, by methods or for records."""
-    rows = []
+    rows: list[tuple[str, str, str, str]] = []
     for request in plan.requests:
         for share in request.shares:
             asked = request.asked(plan.source, share)
             if share.name or asked or request.for_each:
-                what = ", ".join(asked) or ", ".join(share.sets)
-                rows.append((request.endpoint, share.name or "–", request.for_each or "–", what))
+                head = (request.endpoint, share.name or "–", request.for_each or "–")
+                first, *more = asked or [", ".join(share.sets)]
+                rows += [(*head, first), *(("", "", "", each) for each in more)]
     if not rows:
         return []
-    return ["", "What they ask for", table(("endpoint", "key", "once for", "asked for"), rows)]
+    return ["", "What they ask for", table(("endpoint", "request", "once for", "asked for"), rows)]
 
 
 def _fields(plan: Plan, verbose: bool) -> list[str]:

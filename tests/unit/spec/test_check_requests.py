@@ -56,6 +56,11 @@ def test_keys_that_open_all_that_is_wanted_are_no_problem(tmp_path: Path, monkey
             "  keys: {env: X}",
             ("wrong-type", "'keys' takes keys, each with a name"),
         ),
+        (
+            "  keys:\n    links: {key: {env: ACME_LINKS}, methods: " + OPENED + "\n",
+            "",
+            ("missing-config", "the source 'acme' needs config 'keys', which brings 'things'"),
+        ),
         ("key: {env: ACME_KEY}", "key: {a: {key: {env: B}}}", ("wrong-type", "'key' takes no keys")),
     ],
 )
@@ -118,6 +123,12 @@ def test_a_source_is_told_what_its_requests_lack(
 ) -> None:
     found = problems(tmp_path, monkeypatch, source=[(old, new)])
     assert found == [] if expected is None else expected in found
+
+
+def test_a_school_that_wants_nothing_of_keys_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyed = "    post: schools\n    per: keys\n    params: {key: '{{ key }}'}\n"
+    alone = [("  keys:\n    links: {key: {env: ACME_LINKS}, methods: " + OPENED + "\n", "")]
+    assert problems(tmp_path, monkeypatch, source=[(keyed, "    post: schools\n")], school=alone) == []
 
 
 def test_an_api_that_shows_a_key_needs_it_of_all_its_endpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
