@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ def extract(
         for group in _groups(wants):
             client = clients[source.endpoints[group[0].endpoint].api]
             connections = source.apis[source.endpoints[group[0].endpoint].api].rates.connections
-            reads = [_Read(source, config, want, client, folder, journal, tell_one_at_a_time) for want in group]
+            hear = tell_one_at_a_time if len(group) == 1 else _counting(tell_one_at_a_time, len(group))
+            reads = [_Read(source, config, want, client, folder, journal, hear) for want in group]
             try:
                 found = together((read.run for read in reads), connections, group[0].endpoint, client.stop)
             except ChangesRefused as error:
@@ -105,6 +107,16 @@ def _groups(wants: Sequence[Want]) -> Iterator[list[Want]]:
             group = []
     if group:
         yield group
+
+
+def _counting(tell: Tell, total: int) -> Tell:
+    """Return what tells of parts how many of them are there."""
+    done = count(1)
+
+    def told(event: Event) -> None:
+        tell(replace(event, done=next(done), total=total) if event.kind in ("answer", "resumed") else event)
+
+    return told
 
 
 def _numbered(want: Want, own: list[Answer], pages: dict[str, int]) -> list[Answer]:
@@ -193,6 +205,7 @@ class _Read:
             if not self._each or self._landed:
                 raise
             self._journal.record(self._key("absent"), read=self._number)
+            self._tell(Event("answer", f"{self._part}: nothing there (404)", self._name, done=1, total=1))
             return []
 
     def _pages_of_it(self) -> list[Answer]:

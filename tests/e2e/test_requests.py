@@ -29,6 +29,7 @@ from engine.run.secrets import Secrets
 from engine.simulators.http import Route, Simulator
 from engine.simulators.message import Answer, Request, json_answer
 from engine.spec.project import open_project
+from engine.stages.events import Event
 from engine.stages.transform import SetRead
 
 pytestmark = pytest.mark.e2e
@@ -394,3 +395,11 @@ def test_a_plan_says_what_each_request_asks_for(night: Night) -> None:
     shown = CliRunner().invoke(cli, ["plan", SCHOOL, "--project", str(night.folder)], catch_exceptions=False).output
     wanted = [r"all +POST ask ", r"things +– +each record of people +things", r"all +marks +– +Marks \(From "]
     assert [text for text in wanted if not re.search(text, shown)] == []
+
+
+def test_progress_counts_the_records_that_were_asked_for(night: Night, tmp_path: Path) -> None:
+    night.put("thing")
+    told: list[Event] = []
+    extract_sets(open_project(night.folder), SCHOOL, ["things"], tmp_path / "out", SECRETS, told.append)
+    counted = [(each.done, each.total) for each in told if each.kind == "answer" and each.about == "things"]
+    assert sorted(counted) == [(1, 3), (2, 3), (3, 3)]
