@@ -35,7 +35,7 @@ from engine.stages.transform import SetRead
 pytestmark = pytest.mark.e2e
 
 BEGAN = datetime(2026, 3, 4, 3, tzinfo=UTC)
-SECRETS = {"PEOPLE_KEY": "k1-people<&", "MARKS_KEY": "k2-marks", "OPEN_SECRET": "s3-open"}
+SECRETS = {"PEOPLE_KEY": "k1-people<&", "MARKS_KEY": "k2-marks", "OPEN_SECRET": "s3-open", "SAME_KEY": "k2-marks"}
 METHODS = {"People": "people", "Rooms": "rooms", "Marks": "marks", "Notes": "notes"}
 
 
@@ -50,6 +50,7 @@ class MethodSimulator(Simulator):
         self.given: list[tuple[str, str]] = []
         self.failures: list[tuple[int, str]] = []
         self.refused = ""
+        self.everything = False
 
     def routes(self) -> list[Route]:
         return [
@@ -67,6 +68,8 @@ class MethodSimulator(Simulator):
         if self.failures:
             status, text = self.failures.pop(0)
             return json_answer({"error": text}, status)
+        if self.everything:
+            return json_answer({"people": self.people})
         asked = re.findall("<Method>(.*?)</Method>", self.bodies[-1])
         lists = {"people": self.people, "rooms": [{"Id": "r"}], "marks": [{"Id": "m"}], "notes": [{"Id": "n"}]}
         return json_answer({METHODS[name]: lists[METHODS[name]] for name in asked})
@@ -270,6 +273,28 @@ def test_a_set_that_no_key_opens_is_never_taken_for_empty(night: Night) -> None:
         night.read()
     assert [problem.what for problem in caught.value.problems] == ["no key of 'brook' opens what brings 'marks'"]
     assert night.paths() == []
+
+
+def test_keys_of_one_value_are_one(night: Night) -> None:
+    keys = {"notes": {"key": {"env": "SAME_KEY"}, "methods": ["Notes"]}, "marks": {"key": {"env": "MARKS_KEY"}}}
+    night.put("mark", "note", keys=keys)
+    assert night.ids() == {"marks": ["m"], "notes": ["n"]}
+    assert night.source.given == [("k2-marks", "")]
+
+
+def test_what_names_no_method_is_read_with_each_key(night: Night) -> None:
+    source = json.loads(json.dumps(SOURCE))
+    everything = source["endpoints"]["all"]
+    everything |= {"body": {"json": {"day": "{{ today }}"}}, "sets": {"people": everything["sets"]["people"]}}
+    del everything["sets"]["people"]["ask"]
+    del source["endpoints"]["things"]
+    night.put("person", source=source)
+    night.source.everything = True
+    frame = pl.read_parquet(night.read()["people"].file)
+    assert frame.select("_page", "Id").rows() == [(page, key) for page in (1, 2) for key in ("1", "x?/2", "3")]
+    assert night.source.bodies == ['{"day":"2026-03-04"}'] * 2
+    assert [key for key, _ in night.source.given] == ["k1-people<&", "k2-marks"]
+    assert "people: 3 keys stand on several records, 3 of them on several pages" in night.notes
 
 
 def test_sets_that_one_request_cannot_bring_are_asked_for_apart(night: Night) -> None:
