@@ -53,7 +53,10 @@ class Limits(Word):
     max_removed: Annotated[
         Limit | None, Field(description="rows that are gone at the source; a share is of those sent before")
     ] = "10%"
-    max_changed: Annotated[Limit | None, Field(description="rows that change; a share is of those sent before")] = "50%"
+    max_changed: Annotated[
+        Limit | None,
+        Field(description="rows that change, or are merged with others; a share is of those sent before"),
+    ] = "50%"
     max_quarantined: Annotated[
         Limit | None, Field(description="rows held back; a share is of all that should go out")
     ] = "10%"

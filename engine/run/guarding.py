@@ -31,14 +31,14 @@ MASK: Final = "•••"
 _SAID: Final = {
     "removed": "{figure:,} of {base:,} rows are gone at the source",
     "rescoped": "{figure:,} of {base:,} rows are lost because a mapping, a setting or what is asked for was changed",
-    "changed": "{figure:,} of {base:,} rows change",
+    "changed": "{figure:,} of {base:,} rows change, or are merged with others",
     "quarantined": "{figure:,} of {base:,} rows are held back",
     "rows": "there are {figure:,} rows, and {base:,} were sent before",
 }
 _KEYS: Final = {
     "removed": "change = 'gone'",
     "rescoped": "change = 'rescoped'",
-    "changed": "change = 'changed'",
+    "changed": "change IN ('changed', 'merged')",
     "rows": "change IN ('gone', 'rescoped', 'kept')",
 }
 
@@ -74,7 +74,7 @@ def trips(compared: Compared, quarantined: int, age: timedelta | None, limits: L
     figures = {
         "removed": (compared.gone, before, limits.max_removed),
         "rescoped": (compared.rescoped, before, limits.max_rescoped),
-        "changed": (compared.changed, before, limits.max_changed),
+        "changed": (compared.changed + compared.merged, before, limits.max_changed),
         "quarantined": (quarantined, compared.rows + quarantined, limits.max_quarantined),
     }
     for guard, (figure, base, limit) in figures.items():

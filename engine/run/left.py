@@ -1,7 +1,8 @@
 """What runs that ended half way left in Haplo: batches that were made and never scheduled, and those in doubt.
 
 A run that is gone on with ends this by itself. One that is not (a new one was asked for, its documents changed, or it
-is too old) is told of by the runs that follow, up to the first that ends well. Next: `run/runner`.
+is too old) is told of by the runs that follow, up to the first that ends well. That
+is after they have settled what was in doubt, so only what still is gets a note. Next: `run/runner`.
 """
 
 from __future__ import annotations

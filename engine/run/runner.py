@@ -156,7 +156,7 @@ class Runner:
                 today = self._begin(journal, signature)
                 self.tell(Event("run", f"{'going on with' if found else 'beginning'} {folder}"))
                 report = Report(self.school.school, folder.name, today.isoformat(), mode or "none", folder=str(folder))
-                report.notes += notes + tell_left_behind(home, folder)
+                report.notes += notes
                 receiver = Receiver(self.project, self.school, mode, api_key, home, state, self.clock.now())
                 to = Delivering(receiver, self.tell, report)
                 yield Night(folder, journal, today, report, state, home, to, allowed, config)
@@ -182,6 +182,7 @@ class Runner:
         report.outcome = "failed"
         try:
             night.delivering.settle()
+            report.notes += tell_left_behind(night.home, night.folder)  # what was in doubt may be settled by now
             emitted = self._made(night, self._read(night))
             night.state.require_lock(self.school.school, report.run)
             night.delivering.deliver(emitted, night.folder, journal)
