@@ -1,9 +1,9 @@
 """Where a value stands in an XML answer: element paths, the second class of paths beside JSONPath.
 
 Names are steps down, `@Id` is an attribute, `..` the element above, `.` the element itself: `Town`,
-`Address/Town`, `Child/Grandchild/@Id`, `../../@Id`. Names are local names: a namespace is passed over. A record set's
-path begins below the root element. `PlaceText` is for words that hold either class; `spec/check_paths` says which.
-Imports `word`, `select`. Next: `kinds/types`.
+`Address/Town`, `Child/Grandchild/@Id`, `../../@Id`. Names are local names: a namespace is passed over. The path of a
+record set begins below the root element. `PlaceText` is for words that hold either class; `spec/check_paths` says
+which it is. Next: `kinds/types`.
 """
 
 from __future__ import annotations

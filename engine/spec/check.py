@@ -191,8 +191,8 @@ def _check_schema(project: Project, document: Document, schema: Schema) -> Itera
     for index, unique in enumerate(schema.unique):
         for at, name in enumerate(unique.fields):
             if name not in schema.fields:
-                path = ("unique", index, "fields", at)
-                yield unknown("unknown-field", f"'{name}' is no field", document, path, name, fields)
+                where: Path = ("unique", index, "fields", at)
+                yield unknown("unknown-field", f"'{name}' is no field", document, where, name, fields)
         for name in unique.where:
             if name not in schema.fields:
                 place = document.key_place(("unique", index, "where", name))
@@ -219,7 +219,8 @@ def _check_binding(project: Project, document: Document, binding: Binding) -> It
             if used not in fields:
                 what = f"there is no field '{used}' in schema '{binding.binding}'"
                 yield unknown("unknown-field", what, document, ("names", name, *tail), used, fields)
-    yield from check_switch(project, document, ("removed", "unless"), binding.removed and binding.removed.unless)
+    if binding.removed is not None:
+        yield from check_switch(project, document, ("removed", "unless"), binding.removed.unless)
 
 
 def _fields_of(bound: BoundName) -> Iterator[tuple[Path, str]]:

@@ -22,7 +22,7 @@ _WHY = {"xml": "answers of this api are XML", "json": "answers of this api are J
 
 def check_api_paths(document: Document, at: Path, api: Api) -> Iterator[Problem]:
     """Check the words of an api that look into answers."""
-    words = {"system": api.system, "data_time": api.data_time, "deleted": api.deleted}
+    words: dict[str, object] = {"system": api.system, "data_time": api.data_time, "deleted": api.deleted}
     words |= {"pages": _paging(api.pages), "changes": _changing(api.changes)}
     for word in (name for name, value in words.items() if value is not None and api.answers == "xml"):
         yield _misplaced(document, (*at, word), word, api)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from engine.kinds.word import seconds, size_in_bytes
 from engine.secret import Config, Key
 from engine.spec.source import Api
 from engine.stages.credential import Credential
-from engine.stages.envelope import Envelope, Reader, UnreadableError
+from engine.stages.envelope import AnswerReader, Envelope, Reader, UnreadableError
 from engine.stages.events import Event, Tell
 from engine.stages.question import Question, names_of, plain
 from engine.stages.retry import MayHealError, Patience, asked_to_wait
@@ -74,7 +74,7 @@ class Client:
         """End the waits of all threads that ask."""
         self._patience.stop()
 
-    def fetch(self, question: Question, file: Path, reader: Reader) -> Envelope:
+    def fetch(self, question: Question, file: Path, reader: AnswerReader) -> Envelope:
         """Ask, and return the envelope of the answer, which is then in the file."""
         name, asked = question.name, question.request(self._api, self._config)
         credential = self._credential(question.key)
@@ -105,16 +105,17 @@ class Client:
             self._credentials.append((key, credential))
             return credential
 
-    def _once(self, asked: Request, more: Mapping[str, str], file: Path, reader: Reader) -> Envelope:
+    def _once(self, asked: Request, more: Mapping[str, str], file: Path, reader: AnswerReader) -> Envelope:
         request = replace(asked, headers={**asked.headers, **more})
         try:
             with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as spool:
                 head = self._transport.send(request, spool)
                 spool.seek(0)
-                data = spool.read()
+                return self._judge(
+                    asked.name, head, lambda: reader.read_from(spool, file), posted=asked.method == "POST"
+                )
         except OSError as error:
             raise cannot_write(file, error) from None
-        return self._judge(asked.name, head, data, reader, posted=asked.method == "POST")
 
     def _ask_for_token(self, asked: Request) -> Any:
         auth = self._api.auth
@@ -126,7 +127,7 @@ class Client:
             body = _Bounded(asked.name)
             head = self._transport.send(asked, body)
             try:
-                return self._judge(asked.name, head, body.getvalue(), reader).facts
+                return self._judge(asked.name, head, lambda: reader.read(body.getvalue())).facts
             except _NotAcceptedError as error:
                 raise error.error from None
 
@@ -136,13 +137,17 @@ class Client:
         """Return the paths that the error rules of this API look at."""
         return [rule.when.json_ for rule in self._api.errors if rule.when.json_ is not None]
 
-    def _judge(self, name: str, head: Head, data: bytes, reader: Reader, *, posted: bool = False) -> Envelope:
+    def rule_elements(self) -> list[str]:
+        """Return the same in documents of XML."""
+        return [rule.when.xml for rule in self._api.errors if rule.when.xml is not None]
+
+    def _judge(self, name: str, head: Head, read: Callable[[], Envelope], *, posted: bool = False) -> Envelope:
         """Return the envelope of an answer that is one; raise what it means when it is not."""
         good = 200 <= head.status < 300
         try:
-            envelope = reader.read(data)
+            envelope = read()
         except UnreadableError as error:
-            envelope = Envelope({}, {})
+            envelope = Envelope(error.facts, {})
             if good:
                 self._judge_rules(name, head, envelope)
                 _unreadable(name, error)

@@ -11,12 +11,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from engine.kinds.select import MISSING, Path, path
 from engine.stages.answer import Seen
 
 if TYPE_CHECKING:
+    from pathlib import Path as File
+
     from engine.kinds.types import SourceField
     from engine.spec.source import RecordSet
 
@@ -25,11 +27,14 @@ _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 
 
 class UnreadableError(ValueError):
-    """An answer is not what it should be; `heals` where asking again may help. Holds none of its content."""
+    """An answer is not what it should be; `heals` where asking again may help. Its message holds none of its content.
 
-    def __init__(self, what: str, *, heals: bool = True) -> None:
+    `facts` is what it says at the paths that are asked about, where it could be read so far.
+    """
+
+    def __init__(self, what: str, *, heals: bool = True, facts: Any = None) -> None:
         super().__init__(what)
-        self.what, self.heals = what, heals
+        self.what, self.heals, self.facts = what, heals, {} if facts is None else facts
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,13 @@ class Envelope:
     sets: dict[str, Seen | None]
 
 
+class AnswerReader(Protocol):
+    """Whatever reads the answers of one endpoint."""
+
+    def read_from(self, stream: BinaryIO, file: File) -> Envelope:
+        """Read an answer that is spooled in a file; what is made of it may stand beside the file."""
+
+
 class Reader:
     """Reads the answers of one endpoint: these record sets, and what stands at these paths."""
 
@@ -47,6 +59,7 @@ class Reader:
         import msgspec
 
         self._lists = {name: records_path(each.records) for name, each in sets.items()}
+        self._optional = {name for name, each in sets.items() if each.optional}
         self._samplers = {name: _Sampler(each.fields) for name, each in sets.items()}
         facts = [path(text) for text in paths]
         self._whole = any(first_key(each) is None for each in facts)
@@ -62,6 +75,10 @@ class Reader:
         fields = [(name, kind, msgspec.UNSET) for name, kind in types.items()]
         struct = msgspec.defstruct("Answer", fields, rename=self._names or None)
         self._decoder = msgspec.json.Decoder(struct)
+
+    def read_from(self, stream: BinaryIO, file: File) -> Envelope:
+        """Read an answer from a stream."""
+        return self.read(stream.read())
 
     def read(self, data: bytes) -> Envelope:
         """Read an answer; raises `UnreadableError` where it is not JSON in UTF-8."""
@@ -87,6 +104,8 @@ class Reader:
         for name, where in self._lists.items():
             records = facts.get(str((where.steps or ("",))[0]))
             sets[name] = self._samplers[name].see(name, records) if isinstance(records, list) else None
+            if records is None and name in self._optional:
+                sets[name] = Seen(0)
         return Envelope(facts, sets)
 
     def _read_whole(self, answer: Any) -> Envelope:
@@ -94,6 +113,8 @@ class Reader:
         for name, where in self._lists.items():
             records = records_at(where, answer)
             sets[name] = None if records is None else self._samplers[name].see(name, records)
+            if name in self._optional and where.simple and where.first(answer) in (MISSING, None):
+                sets[name] = Seen(0)
         return Envelope(answer, sets)
 
 

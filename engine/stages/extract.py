@@ -29,10 +29,12 @@ from engine.spec.source import Endpoint, RecordSet, Source
 from engine.stages.answer import Answer
 from engine.stages.books import Books
 from engine.stages.client import Client, NothingThere
-from engine.stages.envelope import Envelope, Reader
+from engine.stages.envelope import AnswerReader, Envelope, Reader
 from engine.stages.events import Event, Tell
 from engine.stages.question import Question
 from engine.stages.together import together
+from engine.stages.xml_answer import XmlReader
+from engine.stages.xml_plan import records_file
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,10 @@ class _Read:
         self._gone = deleted_sets(source, want.endpoint, want.sets) if want.changes else {}
         self._said = said_paths(source, want.endpoint)
         paths = [*self._pages.paths(), *client.rule_paths(), *self._said.values()]
-        self._reader = Reader({**self._sets, **self._gone}, paths)
+        self._reader: AnswerReader = Reader({**self._sets, **self._gone}, paths)
+        self._root = api.root if api.answers == "xml" else None
+        if self._root is not None:
+            self._reader = XmlReader(self._root, self._sets, want.sets, client.rule_elements())
         counted = [name for name, each in self._sets.items() if each.counted]
         first, size = self._pages.first_page(), self._pages.page_size()
         self._books = Books(want.endpoint, counted, first, size, tell, want.part)
@@ -255,6 +260,7 @@ class _Read:
         if self._given or self._gone:
             asked += [self._given, {name: each.model_dump(mode="json") for name, each in self._gone.items()}]
         asked += [said] if (said := self._question.signed()) else []
+        asked += [self._root] if self._root else []
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
     def _answer(self, page: int) -> Answer:
@@ -326,6 +332,8 @@ class _Read:
         if not file.is_file() or file.stat().st_size != facts["bytes"]:
             return None
         answer = Answer.read(self._name, page, file, facts)
+        if self._root is not None and not all(records_file(file, name).is_file() for name in answer.sets):
+            return None
         try:
             self._books.check(answer)
         except AnswerUnreadable:
@@ -356,7 +364,7 @@ class _Read:
         return ":".join(part for part in parts if part)
 
     def _file(self, page: int) -> Path:
-        return self._folder / f"{page:06d}.json"
+        return self._folder / f"{page:06d}.{'json' if self._root is None else 'xml'}"
 
 
 def _text(value: Any) -> str:

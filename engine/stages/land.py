@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import AnswerUnreadable
 from engine.journal import cannot_write
+from engine.kinds.element import element_path
 from engine.kinds.select import path
 from engine.kinds.types import literal, quote
 from engine.spec.source import RecordSet, Source
@@ -23,6 +24,7 @@ from engine.sql import connect, reworded
 from engine.stages.answer import Answer, page_ranges
 from engine.stages.envelope import first_key, records_path
 from engine.stages.lines import rewrite_chosen, rewrite_raw
+from engine.stages.xml_plan import records_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -139,7 +141,12 @@ def _mixed(set_name: str, needed: Sequence[str], answers: Sequence[Answer], *, o
 
 def _drift(set_name: str, record_set: RecordSet, answers: Sequence[Answer]) -> tuple[str, ...]:
     """Return the keys that were sent and are neither declared nor known."""
-    declared = {first_key(path(text)) for name, field in record_set.fields.items() for text in field.paths(name)}
+    declared: set[str | None]
+    if _of_xml(answers):
+        places = (text for name, field in record_set.fields.items() for text in field.element_paths(name))
+        declared = {element_path(text).first_key for text in places}
+    else:
+        declared = {first_key(path(text)) for name, field in record_set.fields.items() for text in field.paths(name)}
     sent = frozenset[str]().union(*(answer.sets[set_name].keys for answer in answers))
     return tuple(sorted(sent - declared - set(record_set.known)))
 
@@ -157,11 +164,13 @@ def _write(
 ) -> int:
     doing = f"set '{set_name}': reading its records"
     why = "a record is not what the source document says, or holds a key twice"
-    tree = _tree(record_set, needed, answers)
+    tree = None if _of_xml(answers) else _tree(record_set, needed, answers)
     lines = part.with_name(f"{part.name}.lines")
     try:
         if not answers:
             select = _select_nothing(needed)
+        elif _of_xml(answers):
+            select = _select_read(set_name, needed, answers)
         elif tree is None:
             rewrite_chosen(record_set, needed, answers, lines)
             kind = _struct({f"f{index}": {} for index in range(len(needed))})
@@ -180,6 +189,21 @@ def _write(
         return int(found[0]) if found else 0
     finally:
         lines.unlink(missing_ok=True)
+
+
+def _of_xml(answers: Sequence[Answer]) -> bool:
+    return any(answer.file.suffix == ".xml" for answer in answers)
+
+
+def _select_read(set_name: str, needed: Sequence[str], answers: Sequence[Answer]) -> str:
+    """Return the statement that gathers the records that were read from answers of XML as they came."""
+    files = [str(records_file(answer.file, set_name).resolve()) for answer in answers]
+    pages = ", ".join(str(answer.page) for answer in answers)
+    columns = "".join(f", {quote(name)}" for name in needed)
+    return (
+        f"SELECT ([{pages}]::INTEGER[])[list_position({literal(files)}, _file)] AS _page, _row{columns}"
+        f" FROM read_parquet({literal(files)}, filename='_file')"
+    )
 
 
 def _tree(record_set: RecordSet, needed: Sequence[str], answers: Sequence[Answer]) -> Tree | None:

@@ -1,0 +1,84 @@
+"""XML prepared for a reader that cannot tell a missing element from an empty one, and knows no more than elements.
+
+Comments and instructions are left out, sections of character data become text, an empty tag becomes two, and between
+two tags that touch stands MARK, which no XML may hold: whoever reads takes it out of the values, and a value that was
+only MARK is empty. Exact for well-formed text, where `<` begins nothing but tags and those parts. Stands on the
+standard library and `envelope`. Next: `stages/xml_fast`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from engine.stages.envelope import UnreadableError
+
+MARK = "\x01"
+_LONGEST_PART = 10_000_000
+_PARTS = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_OPEN = re.compile(rb"<[!?]")
+_EMPTY_TAG = re.compile(rb"([^\s<>/!?\"'=]+)(?:\s+[^\s=<>\"']+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*")
+_PLAIN_TAG = re.compile(rb"[^\s<>/!?\"'=]+\s*")
+_PREFIX = re.compile(rb"\s(?:xmlns|xml):")
+
+
+class LeftToPlainError(Exception):
+    """The document has what is left to the other reader: prefixes of names, `/>` beside quotes."""
+
+
+def marked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same document prepared; raises `UnreadableError`, `LeftToPlainError`."""
+    held = b""
+    for chunk in chunks:
+        data = held + chunk
+        if b"!" in data or b"?" in data:
+            data = _PARTS.sub(_as_text, data)
+        end = _whole_until(data)
+        data, held = data[:end], data[end:]
+        if len(held) > _LONGEST_PART:
+            raise UnreadableError(f"has a tag or a comment of more than {_LONGEST_PART:,} bytes", heals=False)
+        yield _tags(data + b"\x01" if data.endswith(b">") else data)
+    yield _tags(held)
+
+
+def without_parts(data: bytes) -> bytes:
+    """Return a text without its comments, instructions and sections of character data."""
+    return _PARTS.sub(b"", data)
+
+
+def _whole_until(data: bytes) -> int:
+    """Return where the last part begins that may go on: a tag, or what begins as a comment."""
+    if b"!" in data or b"?" in data:
+        open_part = _OPEN.search(data)  # whole ones are gone
+        if open_part:
+            return open_part.start()
+    return max(data.rfind(b"<"), 0)
+
+
+def _as_text(found: re.Match[bytes]) -> bytes:
+    text: bytes | None = found[1]
+    if text is None:
+        return b""
+    return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
+
+
+def _tags(data: bytes) -> bytes:
+    if b"xml" in data and _PREFIX.search(data):
+        raise LeftToPlainError
+    if b"/>" in data:
+        data = _doubled(data)
+    return data.replace(b"><", b">\x01<")
+
+
+def _doubled(data: bytes) -> bytes:
+    parts = data.split(b"/>")
+    for index, part in enumerate(parts[:-1]):
+        start = part.rfind(b"<")
+        tag = part[start + 1 :]
+        if start >= 0 and (_PLAIN_TAG.fullmatch(tag) or _EMPTY_TAG.fullmatch(tag)):
+            parts[index] = b"".join((part, b"></", tag.split(None, 1)[0], b">"))
+        elif b'"' in tag or b"'" in tag:  # perhaps the value of an attribute
+            raise LeftToPlainError
+        else:
+            parts[index] = part + b"/>"
+    return b"".join(parts)
