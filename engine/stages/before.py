@@ -169,11 +169,17 @@ class _Next:
         taken = [name for name in before.fields if name in before.withheld or name in before.pair.absent]
         if not taken:
             return rows
-        were = ", ".join([f"{self._key} AS _key", *(f"{quote(name)} AS {quote('w:' + name)}" for name in taken)])
+        were = ", ".join([f"{self._key} AS _key", *(f"{self._had(name)} AS {quote('w:' + name)}" for name in taken)])
         return (
             f"SELECT n.*, w.* EXCLUDE (_key) FROM ({rows}) n "
             f"LEFT JOIN (SELECT {were} FROM was) w ON w._key = n.{self._key}"
         )
+
+    def _had(self, name: str) -> str:
+        """Return what Haplo has of a field; references that it lost when their row was gone are not sent again."""
+        pair = self._before.pair
+        lost = name in pair.touched and name not in pair.absent and pair.schema.fields[name].refs()
+        return f"CASE WHEN _state <> 'gone' THEN {quote(name)} END" if lost else quote(name)
 
     def _effective(self, name: str) -> str:
         """Return a field as Haplo has it once tonight's row is there: what is withheld stays as it was."""

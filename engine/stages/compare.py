@@ -179,12 +179,16 @@ class _Comparison:
         return f"SELECT * {due} UNION ALL BY NAME SELECT {fields}, []::VARCHAR[] AS _withheld FROM was WHERE {kept}"
 
     def _lacking(self) -> tuple[list[str], list[str]]:
-        """Return the fields that rows which returned get back as they were: withheld from some rows, or from all."""
+        """Return the fields that rows which returned get back as they were: withheld from some rows, or from all.
+
+        A reference that is withheld from a row leads to nobody tonight, whoever it led to before.
+        """
         pair, back = self._before.pair, "SELECT 1 FROM changes WHERE change = 'returned'"
         if not pair.touched or not self._number(f"SELECT count(*) FROM ({back} LIMIT 1)"):
             return [], []
         absent = [name for name, apart in pair.touched.items() if apart and name in pair.absent]
-        return [name for name in pair.touched if name in self._before.withheld and name not in pair.absent], absent
+        held = [name for name in pair.touched if name in self._before.withheld and name not in pair.absent]
+        return [name for name in held if not pair.schema.fields[name].refs()], absent
 
     def _restored(self) -> str:
         """Return tonight's rows; in those that returned, what they were said to have lost is as it was before.

@@ -67,6 +67,15 @@ def test_what_is_withheld_from_one_that_returns_is_sent_as_it_was(nights: Return
     ]
 
 
+def test_a_reference_that_leads_to_nobody_tonight_is_not_sent_as_it_was(nights: Returns) -> None:
+    nights.compare([pet("1", None, friends=None, _withheld=["name", "friends"])])
+    assert nights.sends() == [("1", "Rex", None, None, ["friends"])]
+    nights.send()
+    assert nights.stands("source_id, name, friends, _state")[0] == ("1", "Rex", None, "current")
+    compared = nights.compare([pet("1", "Rex", friends=["2"])])
+    assert (compared.changed, compared.fields) == (1, {"friends": 1})
+
+
 def test_what_no_answer_carried_is_sent_to_those_that_return_and_withheld_from_the_others(nights: Returns) -> None:
     absent = ["name", "owner", "carers"]
     compared = nights.compare([pet("1", friends=["2"]), pet("2", friends=["1", "3"])], absent=absent)
