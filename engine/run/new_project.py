@@ -9,7 +9,7 @@ from engine.errors import EngineError
 from engine.journal import cannot_write
 from engine.problem_text import did_you_mean
 from engine.spec.project import NotFoundError, open_project, shipped
-from engine.spec.source import Source
+from engine.spec.source import ConfigItem, Source
 
 README = """# {school}
 
@@ -41,6 +41,8 @@ def make_project(folder: Path, school: str, source_name: str | None) -> list[Pat
     if source_name is not None and source_name not in known:
         fix = did_you_mean(source_name, known) or f"known: {', '.join(known)}"
         raise NotFoundError(f"there is no source '{source_name}'", fix=fix)
+    if source_name is None and len(known) > 1:
+        raise _refused("which source system is it?", f"add --source, one of {', '.join(known)}")
     source = project.source(source_name or known[0])
     entities = [name.partition("/")[2] for name in project.names("mapping") if name.startswith(source.source + "/")]
     try:
@@ -88,14 +90,7 @@ def school_text(school: str, source: Source, entities: list[str]) -> str:
         "application: school",
         "config:",
     ]
-    for name, item in source.config.items():
-        note = f"  # {item.description}" if item.description else ""
-        if item.type == "secret":
-            lines.append(f"  {name}: {{env: {env}_{name.upper()}}}{note}")
-        elif item.default is None:
-            lines.append(f"  {name}: '{_example(item.pattern)}'{note or '  # to be filled in'}")
-        else:
-            lines.append(f"  # {name}: {item.default}{note}")
+    lines += [_config_line(name, item, env) for name, item in source.config.items()]
     lines += [
         f"entities: [{', '.join(entities)}]",
         "# settings: what mappings may be told; schemas/settings.yaml lists them",
@@ -107,6 +102,19 @@ def school_text(school: str, source: Source, entities: list[str]) -> str:
         "  mode: dry-run",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _config_line(name: str, item: ConfigItem, env: str) -> str:
+    note = f"  # {item.description}" if item.description else ""
+    variable = f"{env}_{name.upper()}"
+    if item.type == "keys":
+        return f"  {name}: {{all: {{key: {{env: {variable}}}}}}}{note}"
+    if item.type == "secret":
+        return f"  {'# ' if item.default is not None else ''}{name}: {{env: {variable}}}{note}"
+    if item.default is not None:
+        return f"  # {name}: {item.default}{note}"
+    example = "https://to-be-filled-in.example" if item.type == "url" else _example(item.pattern)
+    return f"  {name}: '{example}'{note or '  # to be filled in'}"
 
 
 def _example(pattern: str | None) -> str:

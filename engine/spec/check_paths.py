@@ -69,9 +69,14 @@ def _check_apart(document: Document, path: Path, name: str, record_set: RecordSe
         at = (*path, "apart_from", index)
         if other not in sets:
             yield unknown("unknown-set", f"there is no record set '{other}'", document, at, other, list(sets))
-        elif sets[other].records != record_set.records:
+        elif not _share(sets[other].records, record_set.records):
             what = f"'{other}' stands at another path than '{name}'"
             yield Problem("apart-path", what, document.place(at), "only sets at the same path can't be told apart")
+
+
+def _share(one: str, other: str) -> bool:
+    """Say whether records of one set may be taken for those of another, or their parents."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _check_elements(document: Document, path: Path, record_set: RecordSet, api: Api) -> Iterator[Problem]:

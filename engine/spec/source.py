@@ -126,6 +126,7 @@ class RecordSet(Word):
     ]
     known: Annotated[list[str], Field(description="fields that are sent and that we do not read; no drift")] = []
     note: Annotated[str, Field(description="for the reader")] = ""
+    assumed: Annotated[str | None, Field(description="why where it stands is not known for certain")] = None
 
 
 class Endpoint(Word):

@@ -83,7 +83,7 @@ def test_the_commands_for_a_project_of_ones_own_work(tmp_path: Path) -> None:
 
 def test_the_error_that_the_readme_shows_is_the_one_that_comes(tmp_path: Path) -> None:
     (shown,) = [block for block in blocks(README, "text") if "error:" in block]
-    assert run("haplomap init my-project --school riverside", tmp_path).returncode == 0
+    assert run("haplomap init my-project --school riverside --source xporter", tmp_path).returncode == 0
     file = tmp_path / "my-project" / "schools" / "riverside.yaml"
     lines = file.read_text(encoding="utf-8").splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("  estab:"))

@@ -125,26 +125,33 @@ def test_a_reader_that_goes_away_is_no_failure_worth_words() -> None:
 
 def test_a_new_project_has_nothing_wrong_and_can_be_planned(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    made = call("init", str(folder), "--school", "hill-top").well()
+    made = call("init", str(folder), "--school", "hill-top", "--source", "xporter").well()
     assert str(folder / "schools" / "hill-top.yaml") in made.out
     assert made.out.endswith(f" check --project {folder}\n")
     assert "no problems" in call("check", "--project", str(folder)).well().out
     plan = json.loads(call("plan", "hill-top", "--project", str(folder), "--format", "json").well().out)
     assert set(plan["entities"]) == set(ENTITIES)
     assert ".haplomap/" in (folder / ".gitignore").read_text()
-    again = call("init", str(folder))
+    again = call("init", str(folder), "--source", "xporter")
     assert (again.code, again.codes) == (2, ["init-refused"])
 
 
+def test_init_asks_for_the_source_where_there_are_several(tmp_path: Path) -> None:
+    ended = call("init", str(tmp_path / "mine"), "--school", "hill-top")
+    assert (ended.code, ended.codes) == (2, ["init-refused"])
+    assert "isams, xporter" in ended.err
+    assert not (tmp_path / "mine").exists()
+
+
 def test_what_init_leaves_open_is_asked_for_by_name(tmp_path: Path) -> None:
-    call("init", str(tmp_path / "mine"), "--school", "hill-top").well()
+    call("init", str(tmp_path / "mine"), "--school", "hill-top", "--source", "xporter").well()
     ended = call("run", "hill-top", "--project", str(tmp_path / "mine"))
     assert (ended.code, ended.codes) == (2, ["secret-missing"])
     assert "HILL_TOP_SCHOOL_SECRET" in ended.err
 
 
 def test_a_document_of_the_project_goes_before_the_shipped_one(tmp_path: Path) -> None:
-    call("init", str(tmp_path), "--school", "hill-top").well()
+    call("init", str(tmp_path), "--school", "hill-top", "--source", "xporter").well()
     settings = yaml.safe_load((ROOT / "schemas" / "settings.yaml").read_text())
     settings["groups"]["students"]["year_groups"]["typ"] = "texts"
     (tmp_path / "schemas" / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
