@@ -186,10 +186,12 @@ class _Read:
         self._gone = deleted_sets(source, want.endpoint, want.sets) if want.changes else {}
         self._said = said_paths(source, want.endpoint)
         paths = [*self._pages.paths(), *client.rule_paths(), *self._said.values()]
-        self._reader: AnswerReader = Reader({**self._sets, **self._gone}, paths)
         self._root = api.root if api.answers == "xml" else None
+        self._reader: AnswerReader
         if self._root is not None:
             self._reader = XmlReader(self._root, self._sets, want.sets, client.rule_elements())
+        else:
+            self._reader = Reader({**self._sets, **self._gone}, paths)
         counted = [name for name, each in self._sets.items() if each.counted]
         first, size = self._pages.first_page(), self._pages.page_size()
         self._books = Books(want.endpoint, counted, first, size, tell, want.part)
