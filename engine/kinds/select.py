@@ -1,7 +1,7 @@
 """Where a value stands in an answer: JSONPath, read once, applied many times. The home of jsonpath-ng.
 
 Simple paths (`$.a.b[0]`, `a.b`) are steps that native readers can be told; `Path.simple` says so. Others
-(`$..x`, `[*]`, `[?(...)]`) are left to jsonpath-ng. Paths in XML answers are a class of their own. Next: `kinds/element`.
+(`$..x`, `[*]`, `[?(...)]`) are left to jsonpath-ng. Paths in answers of XML are another class. Next: `kinds/element`.
 """
 
 from __future__ import annotations

@@ -189,7 +189,8 @@ class _Read:
         self._root = api.root if api.answers == "xml" else None
         self._reader: AnswerReader
         if self._root is not None:
-            self._reader = XmlReader(self._root, self._sets, want.sets, client.rule_elements())
+            kept = source.formats.blank == "keep"
+            self._reader = XmlReader(self._root, self._sets, want.sets, client.rule_elements(), tell_empty=kept)
         else:
             self._reader = Reader({**self._sets, **self._gone}, paths)
         counted = [name for name, each in self._sets.items() if each.counted]

@@ -29,7 +29,7 @@ _LONGEST_OF_ERRORS = 1_000_000
 class XmlReader:
     """Reads the answers of one endpoint: these fields of these record sets; of other documents, what the paths lead to.
 
-    `root` is the name of the root element of an answer that is no failure.
+    `root` is the name of the root element of an answer that is no failure; `tell_empty`: an empty value is one.
     """
 
     def __init__(
@@ -38,9 +38,11 @@ class XmlReader:
         sets: Mapping[str, RecordSet],
         wanted: Mapping[str, Collection[str] | None],
         paths: Iterable[str],
+        *,
+        tell_empty: bool = True,
     ) -> None:
         self._root, self._paths = root, list(paths)
-        self._plans = [plan_of(name, each, wanted.get(name)) for name, each in sets.items()]
+        self._plans = [plan_of(name, each, wanted.get(name), tell_empty=tell_empty) for name, each in sets.items()]
         self._optional = {name for name, each in sets.items() if each.optional}
 
     def read_from(self, stream: BinaryIO, file: Path) -> Envelope:

@@ -34,8 +34,6 @@ from engine.stages.xml_plan import SetPlan, Sink, Steps
 from engine.stages.xml_text import LONGEST_TEXT, chunks_of
 from engine.stages.xml_tree import Tree
 
-DEEPEST = 1000
-"""How deep elements may stand in each other."""
 _PIPES = Path("/dev/fd")
 _ROOT = re.compile(rb"<(?:[^\s<>/!?:]+:)?([^\s<>/!?:]+)")
 _NAME = re.compile(r"[^\W\d][\w.\-]*")
@@ -136,7 +134,8 @@ class _Pass:
         import xml2arrow
 
         out, into = _wide_pipe()
-        feeding = _Feeding(self._checked(), into)
+        tell_empty = any(sink.plan.tell_empty for sink in self._quick)
+        feeding = _Feeding(marked(self._checked(), tell_empty=tell_empty), into)
         failed = False
         try:
             try:
@@ -180,7 +179,7 @@ class _Feeding:
     def _run(self) -> None:
         try:
             with os.fdopen(self._into, "wb", buffering=0) as pipe:
-                for chunk in _shallow(marked(self._chunks)):
+                for chunk in self._chunks:
                     view = memoryview(chunk)
                     while view:
                         view = view[pipe.write(view) :]
@@ -243,16 +242,6 @@ def _nothing_kept() -> Any:
     return etree.XMLParser(target=target, resolve_entities=False, no_network=True, load_dtd=False)
 
 
-def _shallow(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield a marked document; refuse one whose elements stand too deep in each other."""
-    depth = 0
-    for chunk in chunks:
-        depth += chunk.count(b"<") - 2 * chunk.count(b"</")
-        if depth > DEEPEST:
-            raise UnreadableError(f"has elements more than {DEEPEST:,} deep in each other", heals=False)
-        yield chunk
-
-
 def _parser(root: str, sinks: list[Sink], folder: Path) -> Any:
     import xml2arrow
 
@@ -293,8 +282,11 @@ def _take(sink: Sink, batch: Any) -> None:
     columns = []
     for at, column in enumerate(sink.plan.columns):
         spellings = [found[f"{at}.{nth}"] for nth in range(len(column.spellings))]
-        chosen = spellings[0] if len(spellings) == 1 else pc.coalesce(*spellings)
-        columns.append(pc.replace_substring(chosen, MARK, ""))
+        if sink.plan.tell_empty:
+            spellings = [pc.replace_substring(each, MARK, "") for each in spellings]
+        else:
+            spellings = [pc.if_else(pc.equal(each, ""), None, each) for each in spellings]
+        columns.append(spellings[0] if len(spellings) == 1 else pc.coalesce(*spellings))
     sink.add_batch(columns, batch.num_rows)
 
 

@@ -1,9 +1,9 @@
 """XML prepared for a reader that cannot tell a missing element from an empty one, and knows no more than elements.
 
-Comments and instructions are left out, sections of character data become text, an empty tag becomes two, and between
-two tags that touch stands MARK, which no XML may hold: whoever reads takes it out of the values, and a value that was
-only MARK is empty. Exact for well-formed text, where `<` begins nothing but tags and those parts. Stands on the
-standard library and `envelope`. Next: `stages/xml_fast`.
+Comments and instructions are left out, and sections of character data become text. Where empty values are to be told,
+an empty tag becomes two, and between two tags that touch stands MARK, which no XML may hold: whoever reads takes it
+out of the values, and a value that was only MARK is empty. Exact for well-formed text, where `<` begins nothing but
+tags and those parts. Stands on the standard library and `envelope`. Next: `stages/xml_fast`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class LeftToPlainError(Exception):
     """The document has what is left to the other reader: prefixes of names, `/>` beside quotes."""
 
 
-def marked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def marked(chunks: Iterator[bytes], *, tell_empty: bool = True) -> Iterator[bytes]:
     """Yield the same document prepared; raises `UnreadableError`, `LeftToPlainError`."""
     held = b""
     for chunk in chunks:
@@ -37,8 +37,10 @@ def marked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         data, held = data[:end], data[end:]
         if len(held) > _LONGEST_PART:
             raise UnreadableError(f"has a tag or a comment of more than {_LONGEST_PART:,} bytes", heals=False)
-        yield _tags(data + b"\x01" if data.endswith(b">") else data)
-    yield _tags(held)
+        _refuse_prefixes(data)
+        yield _tags(data + b"\x01" if data.endswith(b">") else data) if tell_empty else data
+    _refuse_prefixes(held)
+    yield _tags(held) if tell_empty else held
 
 
 def without_parts(data: bytes) -> bytes:
@@ -62,9 +64,12 @@ def _as_text(found: re.Match[bytes]) -> bytes:
     return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 
-def _tags(data: bytes) -> bytes:
+def _refuse_prefixes(data: bytes) -> None:
     if b"xml" in data and _PREFIX.search(data):
         raise LeftToPlainError
+
+
+def _tags(data: bytes) -> bytes:
     if b"/>" in data:
         data = _doubled(data)
     return data.replace(b"><", b">\x01<")

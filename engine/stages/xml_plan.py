@@ -34,12 +34,16 @@ class Column:
 
 @dataclass(frozen=True)
 class SetPlan:
-    """A record set. `anchor` leads to the element that holds a record and all that its columns look at."""
+    """A record set. `anchor` leads to the element that holds a record and all that its columns look at.
+
+    `tell_empty`: an empty value is one; else it is as if it were not there.
+    """
 
     name: str
     steps: Steps
     columns: tuple[Column, ...]
     anchor: Steps
+    tell_empty: bool = True
 
     @property
     def container(self) -> Steps:
@@ -63,7 +67,9 @@ def records_file(answer: Path, set_name: str) -> Path:
     return answer.with_name(f"{answer.name.removesuffix('.part')}.{set_name}.parquet")
 
 
-def plan_of(name: str, record_set: RecordSet, wanted: Collection[str] | None = None) -> SetPlan:
+def plan_of(
+    name: str, record_set: RecordSet, wanted: Collection[str] | None = None, *, tell_empty: bool = True
+) -> SetPlan:
     """Return how a record set is read: the fields that are wanted, or all."""
     steps = element_path(record_set.records).steps
     fields = {field: each for field, each in record_set.fields.items() if wanted is None or field in wanted}
@@ -76,7 +82,7 @@ def plan_of(name: str, record_set: RecordSet, wanted: Collection[str] | None = N
         for field, each in fields.items()
     )
     up = max((spelling.up for column in columns for spelling in column.spellings), default=0)
-    return SetPlan(name, steps, columns, steps[: len(steps) - up])
+    return SetPlan(name, steps, columns, steps[: len(steps) - up], tell_empty)
 
 
 @dataclass
@@ -152,6 +158,7 @@ class Sink:
         """Return what came; None where there was no place for records, unless that means that there are none."""
         if not self.rows:
             return Seen(0) if self.reached or empty else None
-        present = tuple(name for name, count in self._filled.items() if count)
+        keys = {column.name: {each.first_key for each in column.spellings} for column in self.plan.columns}
+        present = tuple(name for name, count in self._filled.items() if count or keys[name] & self.keys)
         mixed = tuple(name for name, count in self._filled.items() if 0 < count < self.rows)
         return Seen(self.rows, present, mixed, tuple(sorted(self.keys)), self._digest.hexdigest()[:32])

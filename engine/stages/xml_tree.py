@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from engine.kinds.element import ElementPath
 from engine.stages.envelope import UnreadableError
-from engine.stages.xml_plan import SAMPLE, Column, Sink, Steps
+from engine.stages.xml_plan import SAMPLE, Column, SetPlan, Sink, Steps
 
 LONGEST_RECORD: Final = 64_000_000
 """Bytes of a document that one record, or the element above it that is looked at, may take."""
@@ -30,7 +30,7 @@ class Tree:
     def __init__(self, root: str, full: Iterable[Sink], sampled: Iterable[Sink]) -> None:
         from lxml import etree
 
-        self._full = [(sink, _Taker(sink.plan.columns, sink.plan.name)) for sink in full]
+        self._full = [(sink, _Taker(sink.plan)) for sink in full]
         self._sampled = list(sampled)
         sinks = [*(sink for sink, _ in self._full), *self._sampled]
         self._anchors = {sink.plan.anchor for sink in sinks}
@@ -147,12 +147,12 @@ class _Node:
 class _Taker:
     """Takes the values of columns out of an element, each element on the way once."""
 
-    def __init__(self, columns: tuple[Column, ...], about: str) -> None:
-        self._columns, self._about = columns, about
+    def __init__(self, plan: SetPlan) -> None:
+        self._columns, self._about, self._tell_empty = plan.columns, plan.name, plan.tell_empty
         self._slots: list[list[int]] = []
         self._above: dict[int, _Node] = {}
         self._count = 0
-        for column in columns:
+        for column in plan.columns:
             self._slots.append([self._slot(column, spelling) for spelling in column.spellings])
 
     def _slot(self, column: Column, spelling: ElementPath) -> int:
@@ -184,6 +184,8 @@ class _Taker:
         there = [values for slot in slots if (values := found[slot]) is not None]
         if column.many:
             return json.dumps(there[0], ensure_ascii=False) if there else None
+        if not self._tell_empty:
+            there = [values for values in ([value for value in each if value] for each in there) if values]
         if any(len(values) > 1 for values in there):
             what = f"has '{column.name}' several times in one record of set '{self._about}'"
             raise RepeatedError(f"{what}: it is no single value; say type: list", heals=False)

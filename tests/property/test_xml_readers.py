@@ -71,9 +71,9 @@ DOCUMENTS = st.lists(
 ).map(lambda parts: f"<Root>{''.join(parts)}</Root>")
 
 
-def outcome(document: bytes, *, fast: bool) -> Any:
+def outcome(document: bytes, *, fast: bool, tell_empty: bool = True) -> Any:
     """Return the records of all sets, or what is said against the document."""
-    plans = [plan_of(name, RecordSet.model_validate(each)) for name, each in SETS.items()]
+    plans = [plan_of(name, RecordSet.model_validate(each), tell_empty=tell_empty) for name, each in SETS.items()]
     with tempfile.TemporaryDirectory() as folder:
         files = {plan.name: Path(folder) / f"{plan.name}.parquet" for plan in plans}
         try:
@@ -93,10 +93,10 @@ def test_both_readers_have_something_to_do() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(DOCUMENTS)
-def test_both_readers_find_the_same_records(document: str) -> None:
+@given(DOCUMENTS, st.booleans())
+def test_both_readers_find_the_same_records(document: str, tell_empty: bool) -> None:
     data = document.encode()
-    assert outcome(data, fast=True) == outcome(data, fast=False)
+    assert outcome(data, fast=True, tell_empty=tell_empty) == outcome(data, fast=False, tell_empty=tell_empty)
 
 
 @settings(max_examples=60, deadline=None)
