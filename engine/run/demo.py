@@ -1,4 +1,4 @@
-"""The demo: which simulators it starts and the project it writes. `examples/demo/simulators.yaml` says both.
+"""The demo of an example: which simulators it starts and the project it writes. Its `simulators.yaml` says both.
 
 Simulators are started as programs of their own, so that nothing here imports them. Next: `cli/commands/demo`.
 """
@@ -39,8 +39,13 @@ class Simulator:
     config: Mapping[str, Any]
 
 
-def _recipe() -> dict[str, Any]:
-    document, problems = load(shipped() / "examples" / "demo" / "simulators.yaml")
+def examples() -> list[str]:
+    """Return the names of the examples that can be shown."""
+    return sorted(file.parent.name for file in (shipped() / "examples").glob("*/simulators.yaml"))
+
+
+def _recipe(example: str) -> dict[str, Any]:
+    document, problems = load(shipped() / "examples" / example / "simulators.yaml")
     if document is None or problems:
         raise EngineError("the demo that comes with haplomap is damaged", fix="install haplomap again")
     return document.data
@@ -54,12 +59,12 @@ def simulator_command(name: str, arguments: Sequence[str]) -> tuple[list[str], d
 
 
 @contextmanager
-def running(size: int, folder: Path) -> Iterator[list[Simulator]]:
-    """Start the demo's simulators on free ports; they end with this block, or with this process."""
+def running(example: str, size: int, folder: Path) -> Iterator[list[Simulator]]:
+    """Start an example's simulators on free ports; they end with this block, or with this process."""
     context = {"size": size, "haplo": str((folder / STATE / "haplo").resolve())}
     with ExitStack() as stack:
         found = []
-        for name, arguments in _recipe()["start"].items():
+        for name, arguments in _recipe(example)["start"].items():
             given = [Template.parse(str(argument)).render(context) for argument in arguments]
             found.append(stack.enter_context(_started(name, given)))
         yield found
@@ -81,16 +86,16 @@ def _started(name: str, arguments: list[str]) -> Iterator[Simulator]:
             process.terminate()
 
 
-def write_project(folder: Path) -> str:
-    """Write the demo's project, as it is shipped; return its school."""
-    base = shipped() / "examples" / "demo"
+def write_project(example: str, folder: Path) -> str:
+    """Write an example's project, as it is shipped; return its school."""
+    base = shipped() / "examples" / example
     try:
         for name in ("applications", "schools"):
             shutil.copytree(base / name, folder / name, dirs_exist_ok=True)
         (folder / ".gitignore").write_text(f"{STATE}/\n", encoding="utf-8")
     except OSError as error:
         raise cannot_write(folder, error) from None
-    return str(_recipe()["school"])
+    return str(_recipe(example)["school"])
 
 
 def install(project: Project, name: str, now: datetime) -> None:
@@ -105,9 +110,9 @@ def install(project: Project, name: str, now: datetime) -> None:
     record_installed(project.root, name, controls, now)
 
 
-def fill_in(folder: Path, simulators: list[Simulator]) -> dict[str, str]:
+def fill_in(example: str, folder: Path, simulators: list[Simulator]) -> dict[str, str]:
     """Put the simulators' addresses into the school file; return the secrets that it asks for."""
-    recipe = _recipe()
+    recipe = _recipe(example)
     context = {simulator.name: dict(simulator.config) for simulator in simulators}
     file = folder / "schools" / f"{recipe['school']}.yaml"
     try:
@@ -120,9 +125,9 @@ def fill_in(folder: Path, simulators: list[Simulator]) -> dict[str, str]:
     return {name: Template.parse(text).render(context) for name, text in recipe["secrets"].items()}
 
 
-def imported(simulators: list[Simulator], since: int = 0) -> tuple[int, dict[str, int]]:
+def imported(example: str, simulators: list[Simulator], since: int = 0) -> tuple[int, dict[str, int]]:
     """Wait until the receiver has carried out its batches; return how many, and the counts of those since."""
-    (receiver,) = (each for each in simulators if each.name == _recipe()["receiver"])
+    (receiver,) = (each for each in simulators if each.name == _recipe(example)["receiver"])
     request = urllib.request.Request(f"{receiver.url}/__control__/run", method="POST")  # noqa: S310 (loopback)
     with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
         batches = json.load(answer)

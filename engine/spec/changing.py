@@ -29,8 +29,10 @@ def deleted_path(record_set: RecordSet, api: Api) -> str | None:
     """Return where an answer lists the records of a set that are gone; None where nothing says so."""
     if record_set.deleted is not None:
         return record_set.deleted
+    if api.deleted is None:
+        return None
     steps = path(record_set.records.removesuffix("[*]")).steps
-    if api.deleted is None or not steps or not isinstance(steps[-1], str):
+    if not steps or not isinstance(steps[-1], str):
         return None
     names = [*steps[:-1], steps[-1] + api.deleted.suffix]
     return "$" + "".join(f"[{step}]" if isinstance(step, int) else f"['{step}']" for step in names)

@@ -172,27 +172,12 @@ class _Read:
         self._connections = 1 if self._each or want.key is not None else api.rates.connections
         self._pages = self._endpoint.pages or api.pages or OnePage(kind="none")
         self._params, self._given = request_params(source, want), dict(want.given)
-        self._question = Question(
-            "",
-            self._endpoint.path,
-            self._endpoint.method,
-            self._params,
-            self._given,
-            self._endpoint.body,
-            want.names,
-            want.key,
-        )
+        self._question = self._first_question(want)
         self._sets: dict[str, RecordSet] = {name: self._endpoint.sets[name] for name in want.sets}
         self._gone = deleted_sets(source, want.endpoint, want.sets) if want.changes else {}
         self._said = said_paths(source, want.endpoint)
-        paths = [*self._pages.paths(), *client.rule_paths(), *self._said.values()]
         self._root = api.root if api.answers == "xml" else None
-        self._reader: AnswerReader
-        if self._root is not None:
-            kept = source.formats.blank == "keep"
-            self._reader = XmlReader(self._root, self._sets, want.sets, client.rule_elements(), tell_empty=kept)
-        else:
-            self._reader = Reader({**self._sets, **self._gone}, paths)
+        self._reader = self._reader_of(want, client, source.formats.blank == "keep")
         counted = [name for name, each in self._sets.items() if each.counted]
         first, size = self._pages.first_page(), self._pages.page_size()
         self._books = Books(want.endpoint, counted, first, size, tell, want.part)
@@ -200,6 +185,17 @@ class _Read:
         self._lock = threading.Lock()
         self._number = 0
         self._landed = 0
+
+    def _first_question(self, want: Want) -> Question:
+        endpoint = self._endpoint
+        asked = (endpoint.path, endpoint.method, self._params, self._given, endpoint.body, want.names, want.key)
+        return Question("", *asked)
+
+    def _reader_of(self, want: Want, client: Client, tell_empty: bool) -> AnswerReader:
+        if self._root is not None:
+            return XmlReader(self._root, self._sets, want.sets, client.rule_elements(), tell_empty=tell_empty)
+        paths = [*self._pages.paths(), *client.rule_paths(), *self._said.values()]
+        return Reader({**self._sets, **self._gone}, paths)
 
     def run(self) -> list[Answer]:
         """Return all answers of the endpoint, by page; none of a part that is not there."""

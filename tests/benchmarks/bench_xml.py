@@ -20,11 +20,14 @@ from pathlib import Path
 BARE, MEMORY, GROWTH = 1.5, 300, 1.15
 """Most times the seconds of xml2arrow; most MB; most times the memory for five times the document."""
 ATTRIBUTES = ("Id", "PersonId", "PersonGuid", "DivisionId", "AcademicHouseId", "BoardingHouseId")
-CHILDREN = tuple(
-    "UPN SchoolCode SchoolId UserCode UserName Title Forename Surname Middlename Initials Preferredname Fullname "
-    "Gender DOB AcademicHouse BoardingHouse Form NCYear DivisionName EmailAddress MobileNumber PupilType EnrolmentDate "
-    "EnrolmentTerm EnrolmentSchoolYear FamilyId Nationalities Languages Tutor Ethnicity".split()
+# fmt: off
+CHILDREN = (
+    "UPN", "SchoolCode", "SchoolId", "UserCode", "UserName", "Title", "Forename", "Surname", "Middlename",
+    "Initials", "Preferredname", "Fullname", "Gender", "DOB", "AcademicHouse", "BoardingHouse", "Form", "NCYear",
+    "DivisionName", "EmailAddress", "MobileNumber", "PupilType", "EnrolmentDate", "EnrolmentTerm",
+    "EnrolmentSchoolYear", "FamilyId", "Nationalities", "Languages", "Tutor", "Ethnicity",
 )
+# fmt: on
 
 
 def write(file: Path, megabytes: int) -> int:

@@ -57,11 +57,40 @@ NOT_PERSONAL = {
 }
 """Fields that only look so, and why they are not."""
 OF_NOBODY = {
-    "isams": "absence_codes academic_houses boarding_houses buildings calendar_categories classrooms contact_types "
-    "custom_group_categories departments divisions houses medical_condition_types medical_severities present_codes "
-    "registration_codes registration_periods registration_periods_batch registration_present_codes report_cycles "
-    "report_types rest_contact_types rest_departments rest_subjects rest_terms rest_year_divisions subjects terms "
-    "timetable_days timetable_periods timetable_weeks timetables tracking_list".split()
+    "isams": [
+        "absence_codes",
+        "academic_houses",
+        "boarding_houses",
+        "buildings",
+        "calendar_categories",
+        "classrooms",
+        "contact_types",
+        "custom_group_categories",
+        "departments",
+        "divisions",
+        "houses",
+        "medical_condition_types",
+        "medical_severities",
+        "present_codes",
+        "registration_codes",
+        "registration_periods",
+        "registration_periods_batch",
+        "registration_present_codes",
+        "report_cycles",
+        "report_types",
+        "rest_contact_types",
+        "rest_departments",
+        "rest_subjects",
+        "rest_terms",
+        "rest_year_divisions",
+        "subjects",
+        "terms",
+        "timetable_days",
+        "timetable_periods",
+        "timetable_weeks",
+        "timetables",
+        "tracking_list",
+    ]
 }
 """Sets of what the school has or calls things: their names and addresses are nobody's."""
 

@@ -16,6 +16,7 @@ from probe import a_source, config_of, ids, pages_asked, read
 
 from engine import errors
 from engine.simulators.xporter import XporterSimulator
+from engine.stages.client import NothingThere
 
 pytestmark = pytest.mark.e2e
 EVERY_ID = [str(number) for number in range(1, 1001)]
@@ -246,7 +247,7 @@ def test_a_401_that_stays_is_refused(tmp_path):
     [
         ({"status": 500}, errors.SourceUnavailable, "status 500"),
         ({"status": 403}, errors.SourceRefused, "403"),
-        ({"status": 404}, errors.SourceError, "404"),
+        ({"status": 404}, NothingThere, "404"),
         ({"status": 418}, errors.SourceError, "418"),
         ({"truncate": 9000}, errors.SourceUnavailable, "broke off"),
         ({"drop": "before"}, errors.SourceUnavailable, "broke off"),

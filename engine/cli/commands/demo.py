@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("demo")
+@click.argument("example", default="demo")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -26,31 +27,37 @@ if TYPE_CHECKING:
 )
 @click.option("--size", type=click.IntRange(1, 50_000), default=1000, show_default=True, help="How large a school.")
 @verbose_option
-def command(folder: Path, size: int, verbose: bool) -> None:
+def command(example: str, folder: Path, size: int, verbose: bool) -> None:
     """Run a made-up school from a simulated source into a simulated Haplo, twice: the second time nothing is new.
+
+    EXAMPLE is one of the shipped examples that say which simulators they need.
 
     \b
     Example:  haplomap demo
+    Example:  haplomap demo EXAMPLE
     Example:  haplomap demo --size 5000 --folder /tmp/demo
     """
     from engine.clock import Clock
     from engine.run import demo
+    from engine.spec.project import NotFoundError
 
-    school = demo.write_project(folder)
+    if example not in demo.examples():
+        raise NotFoundError(f"there is no example '{example}'", fix=f"known: {', '.join(demo.examples())}")
+    school = demo.write_project(example, folder)
     demo.install(sound_project(folder), school, Clock().now())
-    with demo.running(size, folder) as simulators:
-        secrets = demo.fill_in(folder, simulators)
+    with demo.running(example, size, folder) as simulators:
+        secrets = demo.fill_in(example, folder, simulators)
         for each in simulators:
             click.echo(f"    demo  simulated {each.name} listens at {each.url}", err=True)
         report = _run(folder, school, secrets, verbose)
-        batches, first = demo.imported(simulators)
+        batches, first = demo.imported(example, simulators)
         _run(folder, school, secrets, verbose)
-        _, again = demo.imported(simulators, batches)
+        _, again = demo.imported(example, simulators, batches)
     click.echo(summary(report))
     click.echo(f"\nimported: {_said(first)}\nimported once more: {_said(again)}")
-    name = program()
+    name, source = program(), sound_project(folder).school(school).source
     click.echo(f"\nnext:\n  {name} preview {school} {report.entities[-1].entity} --project {folder}")
-    click.echo(f"  {name} plan {school} --project {folder}\n  {name} init my-project")
+    click.echo(f"  {name} plan {school} --project {folder}\n  {name} init my-project --source {source}")
 
 
 def _run(folder: Path, school: str, secrets: dict[str, str], verbose: bool) -> Report:

@@ -266,7 +266,8 @@ def _schemas(node: Any) -> Iterator[tuple[str, list[str]]]:
          "here: from and value"),
         ("mapping", "keep: first", "keep: frist", "5:77 bad-value 'keep' is none of first, last"),
         ("lookup", "values: {M: male}", "values: {M: [male]}", "2:13 wrong-type 'M' must be text, and is a list"),
-        ("settings", "type: texts", "type: tekst", "2:24 bad-value 'type' is none of text, texts, map, boolean, integer"),
+        ("settings", "type: texts", "type: tekst",
+         "2:24 bad-value 'type' is none of text, texts, map, boolean, integer"),
     ],
 )  # fmt: skip
 def test_one_mistake_is_one_problem_at_its_place(kind: str, old: str, new: str, expected: str) -> None:

@@ -53,7 +53,8 @@ def test_settings_are_checked_where_they_are_declared(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("named", "code"), [("things.strict", None), ("things.strickt", "unknown-setting"), ("things.colours", "wrong-type")]
+    ("named", "code"),
+    [("things.strict", None), ("things.strickt", "unknown-setting"), ("things.colours", "wrong-type")],
 )
 def test_who_stays_is_said_by_a_setting_that_is_true_or_false(
     named: str, code: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
