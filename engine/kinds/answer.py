@@ -1,4 +1,4 @@
-"""What an answer means: failure told in a body, rates and retries of an API.
+"""What an answer means, and how much may be asked: failure told in a body, rates and retries of an API.
 
 `ErrorRule` recognises a failure whatever the status code; its `say` is our text, never the source's.
 Next: `kinds/value`.
@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from engine.kinds.element import ElementText
 from engine.kinds.select import MISSING, PathText, path
-from engine.kinds.word import Duration, Pattern, Texts, Word, problem
+from engine.kinds.word import Duration, Pattern, Refill, TemplateText, Texts, Word, problem
 
 Means = Literal["paused", "refused", "expired", "restart", "retry", "fatal"]
 
@@ -85,10 +85,39 @@ class RetryAt(Word):
     ]
 
 
+class Limit(Word):
+    """So many requests at once, and from then on one whenever time has made room for it."""
+
+    per: Annotated[
+        Literal["client", "address"],
+        Field(description="whom the source counts: the client that `by` names, or all that comes from this machine"),
+    ]
+    by: Annotated[
+        TemplateText | None, Field(description="what tells clients apart, such as `{{ config.client_id }}`")
+    ] = None
+    burst: Annotated[int, Field(gt=0, le=1_000_000, description="requests that may be sent at once")] = 1
+    refill: Annotated[Refill, Field(description="how fast room is made for more: `1 per 5s`, `600 per 1m`")]
+    left: Annotated[str | None, Field(description="the header that says how many requests are left")] = None
+
+    @model_validator(mode="after")
+    def _names_its_client(self) -> Limit:
+        if (self.per == "client") != (self.by is not None):
+            raise problem(
+                "limit-client",
+                "a limit per client says by what clients are told apart, one per address does not",
+                "add `by: '{{ config.client_id }}'`, or say `per: address` without `by`",
+            )
+        return self
+
+
 class Rates(Word):
     """How much a source can be asked."""
 
     connections: Annotated[int, Field(gt=0, le=64, description="requests under way at one time")] = 1
+    limits: Annotated[
+        list[Limit],
+        Field(description="limits of the source: a request is sent when all have room, a token request too"),
+    ] = []
     retry_at: Annotated[
         list[RetryAt], Field(description="headers that say when to ask again; the first that can be read counts")
     ] = [

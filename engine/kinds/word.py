@@ -31,6 +31,7 @@ def problem(code: str, what: str, fix: str = "") -> PydanticCustomError:
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_REFILL = re.compile(r"([1-9][0-9]{0,5}) per ([1-9][0-9]*(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SIZE = re.compile(r"([0-9]+)(B|kB|MB|GB)")
 _SIZE_UNITS = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
 
@@ -49,11 +50,23 @@ Duration = Annotated[
     AfterValidator(_matching(_DURATION, "a duration such as 500ms, 30s, 5m, 2h or 7d")),
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
 ]
+Refill = Annotated[
+    str,
+    AfterValidator(_matching(_REFILL, "a rate such as 1 per 5s, 12 per 1m or 5000 per 1d")),
+    WithJsonSchema({"type": "string", "pattern": f"^{_REFILL.pattern}$"}),
+]
 Size = Annotated[
     str,
     AfterValidator(_matching(_SIZE, "a size such as 512kB, 16MB or 1GB")),
     WithJsonSchema({"type": "string", "pattern": f"^{_SIZE.pattern}$"}),
 ]
+
+
+def seconds_each(refill: str) -> float:
+    """Return how many seconds pass from one to the next at a rate such as `12 per 1m`."""
+    match = _REFILL.fullmatch(refill)
+    assert match is not None
+    return float(match[2]) * _DURATION_UNITS[match[3]] / int(match[1])
 
 
 def is_duration(text: str) -> bool:

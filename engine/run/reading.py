@@ -146,7 +146,9 @@ class Reading:
         parting = self._parting(config)
         parts = [part for want in asked for part in parting.parts(want, self._ways[want.endpoint].windows)]
         try:
-            answers = extract(self.plan.source, config, parts, self.folder, self.journal, self.clock, self._hear)
+            around = (self.folder, self.journal, self.clock, self._hear)
+            budget = None if self._state is None else self._state.budget
+            answers = extract(self.plan.source, config, parts, *around, budget)
         except ChangesRefused as error:
             [refused] = [want for want in asked if want.endpoint == error.endpoint]
             if not refused.given:

@@ -2,7 +2,7 @@
 
 Knows documents and answers, not pages or runs. An answer is written to disk as it arrives and is read from
 there; whether it counts is for the caller to say. Imports `kinds`, `spec`, `transport`, `credential`, `retry`,
-`envelope`. Next: `stages/books`.
+`pace`, `envelope`. Next: `stages/books`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import io
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, BinaryIO, NoReturn, Self
 
 from engine.clock import Clock
 from engine.errors import AnswerUnreadable, ChangesRefused, SourceError, SourcePaused, SourceRefused, SourceUnavailable
@@ -24,9 +25,10 @@ from engine.kinds.auth import TokenAuth
 from engine.kinds.word import seconds, size_in_bytes
 from engine.secret import Config, Key
 from engine.spec.source import Api
-from engine.stages.credential import Credential
+from engine.stages.credential import Credential, fill_in
 from engine.stages.envelope import AnswerReader, Envelope, Reader, UnreadableError
 from engine.stages.events import Event, Tell
+from engine.stages.pace import Budget, OwnBudget, Pace
 from engine.stages.question import Question, names_of, plain
 from engine.stages.retry import MayHealError, Patience, asked_to_wait
 from engine.stages.transport import Head, Request, Transport
@@ -50,10 +52,21 @@ class NothingThere(SourceError):
     """A request was answered with 404."""
 
 
-class Client:
-    """One API, shared by threads. Close it, or use it as a context manager."""
+@dataclass(frozen=True)
+class _Asker:
+    """Who asks with one key: its credential, and the rates that count for it."""
 
-    def __init__(self, api: Api, config: Config, clock: Clock, tell: Tell) -> None:
+    credential: Credential
+    pace: Pace
+
+
+class Client:
+    """One API, shared by threads. Close it, or use it as a context manager.
+
+    `budget` is where its rates are kept count of, shared with whoever else asks.
+    """
+
+    def __init__(self, api: Api, config: Config, clock: Clock, tell: Tell, budget: Budget | None = None) -> None:
         self._api, self._config, self._clock, self._tell = api, config, clock, tell
         self._patience = Patience(api.retry, clock, tell)
         self._transport = Transport(
@@ -61,7 +74,8 @@ class Client:
             timeout=seconds(api.timeout),
             longest=size_in_bytes(api.longest_answer),
         )
-        self._credentials: list[tuple[Key | None, Credential]] = []
+        self._budget = OwnBudget() if budget is None else budget
+        self._askers: list[tuple[Key | None, _Asker]] = []
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -77,39 +91,54 @@ class Client:
     def fetch(self, question: Question, file: Path, reader: AnswerReader) -> Envelope:
         """Ask, and return the envelope of the answer, which is then in the file."""
         name, asked = question.name, question.request(self._api, self._config)
-        credential = self._credential(question.key)
+        asker = self._asker(question.key)
 
         def attempt() -> Envelope:
-            shown = credential.current()
+            asker.pace.wait()
+            shown = asker.credential.current()
             try:
-                return self._once(asked, shown.headers, file, reader)
+                return self._once(asked, shown.headers, asker.pace, file, reader)
             except _NotAcceptedError as first:
-                if not credential.refused(shown):
+                if not asker.credential.refused(shown):
                     raise first.error from None
             self._tell(Event("token", "the token was not accepted; asking for another", name))
+            asker.pace.wait()
             try:
-                return self._once(asked, credential.current().headers, file, reader)
+                return self._once(asked, asker.credential.current().headers, asker.pace, file, reader)
             except _NotAcceptedError as second:
                 raise second.error from None
 
         return self._patience.persist(name, attempt)
 
-    def _credential(self, key: Key | None) -> Credential:
-        """Return the credential that goes with a key, the same for the same key."""
-        with self._lock:
-            for known, credential in self._credentials:
-                if known == key:
-                    return credential
-            names = {"config": plain(self._config), **names_of(key)}
-            credential = Credential(self._api.auth, names, self._clock, self._ask_for_token)
-            self._credentials.append((key, credential))
-            return credential
+    def seconds_for(self, requests: int, key: Key | None = None) -> float:
+        """Return how long so many more requests will wait for the rates of the source, as things stand."""
+        return self._asker(key).pace.seconds_for(requests)
 
-    def _once(self, asked: Request, more: Mapping[str, str], file: Path, reader: AnswerReader) -> Envelope:
+    def _asker(self, key: Key | None) -> _Asker:
+        """Return who asks with a key, the same for the same key."""
+        with self._lock:
+            for known, asker in self._askers:
+                if known == key:
+                    return asker
+            api, names = self._api, {"config": plain(self._config), **names_of(key)}
+            url = fill_in(api.base_url, names)
+            pace = Pace(api.rates.limits, url, names, self._budget, self._clock, self._patience.rest)
+            credential = Credential(api.auth, names, self._clock, partial(self._ask_for_token, pace))
+            asker = _Asker(credential, pace)
+            self._askers.append((key, asker))
+            return asker
+
+    def _send(self, asked: Request, pace: Pace, into: BinaryIO) -> Head:
+        sent = pace.sent()
+        head = self._transport.send(asked, into)
+        pace.learn(sent, head.status, head.headers, self._asked_to_wait(head))
+        return head
+
+    def _once(self, asked: Request, more: Mapping[str, str], pace: Pace, file: Path, reader: AnswerReader) -> Envelope:
         request = replace(asked, headers={**asked.headers, **more})
         try:
             with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as spool:
-                head = self._transport.send(request, spool)
+                head = self._send(request, pace, spool)
                 spool.seek(0)
                 return self._judge(
                     asked.name, head, lambda: reader.read_from(spool, file), posted=asked.method == "POST"
@@ -117,7 +146,7 @@ class Client:
         except OSError as error:
             raise cannot_write(file, error) from None
 
-    def _ask_for_token(self, asked: Request) -> Any:
+    def _ask_for_token(self, pace: Pace, asked: Request) -> Any:
         auth = self._api.auth
         assert isinstance(auth, TokenAuth)
         places = [text for text in (auth.token, auth.expires_at, auth.expires_in) if text is not None]
@@ -125,7 +154,8 @@ class Client:
 
         def attempt() -> Any:
             body = _Bounded(asked.name)
-            head = self._transport.send(asked, body)
+            pace.wait()
+            head = self._send(asked, pace, body)
             try:
                 return self._judge(asked.name, head, lambda: reader.read(body.getvalue())).facts
             except _NotAcceptedError as error:

@@ -31,6 +31,7 @@ from engine.stages.books import Books
 from engine.stages.client import Client, NothingThere
 from engine.stages.envelope import AnswerReader, Envelope, Reader
 from engine.stages.events import Event, Tell
+from engine.stages.pace import Budget
 from engine.stages.question import Question
 from engine.stages.together import together
 from engine.stages.xml_answer import XmlReader
@@ -64,8 +65,12 @@ def extract(
     journal: Journal,
     clock: Clock,
     tell: Tell,
+    budget: Budget | None = None,
 ) -> list[Answer]:
-    """Read what is wanted into `folder/answers`, and return the answers by endpoint and page."""
+    """Read what is wanted into `folder/answers`, and return the answers by endpoint and page.
+
+    `budget` is where it is kept how much of the source's rates is used up; without one, for this call alone.
+    """
     lock = threading.Lock()
 
     def tell_one_at_a_time(event: Event) -> None:
@@ -79,7 +84,7 @@ def extract(
         for want in wants:
             api = source.endpoints[want.endpoint].api
             if api not in clients:
-                client = Client(source.apis[api], config, clock, tell_one_at_a_time)
+                client = Client(source.apis[api], config, clock, tell_one_at_a_time, budget)
                 clients[api] = stack.enter_context(client)
         for group in _groups(wants):
             client = clients[source.endpoints[group[0].endpoint].api]

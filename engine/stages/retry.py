@@ -56,6 +56,10 @@ class Patience:
             wait *= 2
         raise AssertionError("attempts is at least 1")
 
+    def rest(self, wait: float) -> None:
+        """Wait so many seconds, unless it is stopped meanwhile."""
+        self._sleep(wait)
+
     def stop(self) -> None:
         """End every wait, now and from now on, with `Interrupted`."""
         self._stopped.set()

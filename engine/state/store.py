@@ -27,9 +27,11 @@ class State:
 
     def __init__(self, database: Database) -> None:
         from engine.state import table
+        from engine.state.budget import Budgets
 
         self._database, self._tables = database, table
         self._lock = Lock(database, table.LOCKS)
+        self.budget = Budgets(database)
 
     @classmethod
     def open(cls, where: Path | str) -> State:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Date, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Date, DateTime, Double, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 META = MetaData()
@@ -102,6 +102,7 @@ LOCKS = Table(
     _time("since"),
     _time("seen"),
 )
+BUDGETS = Table("haplomap_budgets", META, _key("bucket"), Column("full_at", Double, nullable=False))
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (
@@ -124,6 +125,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE haplomap_locks (
             school TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL, run TEXT NOT NULL,
             since TIMESTAMP WITH TIME ZONE NOT NULL, seen TIMESTAMP WITH TIME ZONE NOT NULL, PRIMARY KEY (school))""",
+    ),
+    (
+        """CREATE TABLE haplomap_budgets (
+            bucket TEXT NOT NULL, full_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (bucket))""",
     ),
 )
 """What leads from version n to n + 1, for n from 0 on."""

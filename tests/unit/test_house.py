@@ -26,7 +26,7 @@ HOMES = {
     "jinja2": r"engine\.template",
     "jsonpath_ng": r"engine\.kinds\.select",
     "httpx": r"engine\.(stages\.transport|haplo\.(api|refusal))",
-    "sqlalchemy": r"engine\.state\.(table|database|store|lock)",
+    "sqlalchemy": r"engine\.state\.(table|database|store|lock|budget)",
     "click": r"engine\.(cli\..+|simulators\.__main__)",
     "pydantic": r"engine\.(kinds|spec)(\..+)?",
     "pydantic_core": r"engine\.(kinds|spec)(\..+)?",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 import stat
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -321,3 +323,26 @@ def test_migrating_nothing_new_changes_nothing(file: Path) -> None:
     with State.open(file) as state, state._database.writing() as connection:
         migrate(connection, NEWEST)
     assert set(shape(file)) == set(META.tables)
+
+
+def take_turns(file: Path) -> list[float]:
+    """Take forty turns of a bucket, as one of several processes."""
+    with State.open(file) as state:
+        return [state.budget.take("b", 5.0, 1000.0) for _ in range(40)]
+
+
+def test_processes_that_share_a_bucket_never_get_the_same_turn(file: Path) -> None:
+    with State.open(file) as state:
+        assert state.budget.full_at("b") == 0
+    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
+        turns = sorted(turn for found in pool.map(take_turns, [file] * 3) for turn in found)
+    assert turns == [1000.0 + 5 * number for number in range(1, 121)]
+
+
+def test_a_bucket_is_put_off_and_never_brought_forward(file: Path) -> None:
+    with State.open(file) as state:
+        state.budget.put_off("b", 50.0)
+        state.budget.put_off("b", 20.0)
+        assert state.budget.full_at("b") == 50.0
+        assert state.budget.take("b", 5.0, 10.0) == 55.0
+        assert state.budget.take("c", 5.0, 10.0) == 15.0
