@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,6 +33,9 @@ STORAGE_FAILURES = (
 )
 
 
+PARQUET: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480"
+"""How files are written: in groups so small that writing them takes little time and memory."""
+_BLOCK: Final = 2048  # rows, as many as DuckDB works on at a time
 _KEPT: Final = 8
 _idle: list[tuple[Terms, duckdb.DuckDBPyConnection]] = []
 """Started ones that nobody uses, the latest last."""
@@ -91,6 +95,44 @@ def _start(folders: tuple[str, ...], memory: str, threads: int) -> duckdb.DuckDB
     ):
         connection.execute(f"SET {statement}")
     return connection
+
+
+@dataclass(frozen=True)
+class Block:
+    """The texts of some rows, one after the other in UTF-8: row n is `text[ends[n]:ends[n + 1]]`."""
+
+    ends: memoryview
+    text: memoryview
+
+
+def blocks(connection: duckdb.DuckDBPyConnection, statement: str) -> Iterator[Block]:
+    """Carry out a statement of one column of text, never NULL, and give its rows some thousands at a time."""
+    reader = connection.sql(statement).to_arrow_reader(_BLOCK)
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except OSError as error:  # what Arrow makes of an error of DuckDB
+            raise _as_it_was(error) from None
+        column = batch.column(0)
+        assert column.null_count == 0
+        _, ends, text = column.buffers()
+        yield Block(
+            memoryview(ends).cast("i")[column.offset : column.offset + len(column) + 1], memoryview(text or b"")
+        )
+
+
+def _as_it_was(error: OSError) -> Exception:
+    import duckdb
+
+    kinds = {
+        "IO Error": duckdb.IOException,
+        "Out of Memory Error": duckdb.OutOfMemoryException,
+        "INTERRUPT Error": duckdb.InterruptException,
+    }
+    kind, _, said = str(error).partition(":")
+    return kinds.get(kind, duckdb.InvalidInputException)(said)
 
 
 @contextmanager

@@ -38,13 +38,13 @@ def key_of(code: str) -> str | None:
 
 
 def escape_sql(expression: str) -> str:
-    """Return the SQL expression that does what `escape` does."""
+    """Return the SQL expression that does what `escape` does; most keys need no more than a look."""
     escaped = f"url_encode({expression})"
     for kept, written in _LEFT_BY_URL_ENCODE:
         escaped = f"replace({escaped}, '{kept}', '{written}')"
-    return escaped
+    return f"CASE WHEN regexp_full_match({expression}, '[A-Za-z0-9-]*') THEN {expression} ELSE {escaped} END"
 
 
 def code_sql(prefix: str, entity: str, expression: str) -> str:
     """Return the SQL expression of a code; `prefix` and `entity` hold no quotes, by their own rules."""
-    return f"'{prefix}:{entity}:' || {escape_sql(expression)}"
+    return f"'{prefix}:{entity}:' || ({escape_sql(expression)})"

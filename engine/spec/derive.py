@@ -43,7 +43,7 @@ class Deriver:
         if value.split is not None:
             expr = self._split(value.split, expr, at)
         if value.lookup is not None:
-            expr = self._lookup(value.lookup, expr, at)
+            expr = self._lookup(value.lookup, expr, view, at)
         if value.has_default:
             expr = self._default(value.default, expr, (*at, "default"), target)
         return expr
@@ -163,7 +163,7 @@ class Deriver:
             return self.findings.add(Finding(at, "type-mismatch", what))
         return expr.as_text()
 
-    def _lookup(self, name: str, expr: Expr, at: At) -> Expr:
+    def _lookup(self, name: str, expr: Expr, view: View, at: At) -> Expr:
         lookup = self.lookups.get(name)
         if lookup is None:
             what = f"there is no lookup '{name}'"
@@ -174,10 +174,12 @@ class Deriver:
             return text
         key = text.sql
         key = f"lower(trim({key}))" if lookup.fold_case else key
-        table = quote(f"lookup:{name}")
-        found = f"(SELECT value FROM {table} WHERE key = {key})"
+        self._references += 1
+        code = f'"_code_{self._references}"'
+        view.add_clause(f"LEFT JOIN {quote(f'lookup:{name}')} AS {code} ON {code}.key = {key}")
+        found = f"{code}.value"
         lost = lookup.otherwise is None
-        miss = Miss(name, f"{expr.sql} IS NOT NULL AND {key} NOT IN (SELECT key FROM {table})", lost)
+        miss = Miss(name, f"{expr.sql} IS NOT NULL AND {code}.key IS NULL", lost)
         if not lost:
             found = f"CASE WHEN {expr.sql} IS NOT NULL THEN coalesce({found}, {literal(lookup.otherwise)}) END"
         return replace(expr, sql=found, type="VARCHAR", misses=(*expr.misses, miss))

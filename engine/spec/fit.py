@@ -104,13 +104,14 @@ def _fit_list(expr: Expr, target: TargetField, formats: Formats) -> str | None:
     return f"list_filter(list_transform({expr.sql}, lambda e: {item}), lambda e: {kept})"
 
 
-def faults(value: str, raw: str, expr: Expr, target: TargetField, keys: Keys | None) -> list[tuple[str, str]]:
+def faults(value: str, raw: str | None, expr: Expr, target: TargetField, keys: Keys | None) -> list[tuple[str, str]]:
     """Return what can be wrong with a value: rule names, as SQL, with the conditions under which they are broken.
 
-    `value` and `raw` are the columns after and before fitting; `keys` are those that a reference may hold.
+    `value` and `raw` are the columns after and before fitting, `raw` only where they can differ; `keys` are those that
+    a reference may hold.
     """
     lost = either([miss.condition for miss in expr.misses if miss.lost])
-    bad = either([expr.bad, f"{raw} IS NOT NULL AND {value} IS NULL"])
+    bad = either([expr.bad, None if raw is None else f"{raw} IS NOT NULL AND {value} IS NULL"])
     named = [("code", lost), ("type", bad), *rules(value, target)]
     found = [(literal(rule), condition) for rule, condition in named if condition]
     if keys is not None:

@@ -29,6 +29,7 @@ from engine.spec.relation import (
     Use,
     marks_of,
     seen,
+    some_of,
 )
 from engine.spec.schema import Schema
 from engine.spec.source import Source
@@ -117,8 +118,7 @@ class _TableRelation(Relation):
     def sql(self) -> str:
         columns = ", ".join(f"{expr.sql} AS {quote(name)}" for name, expr in self._needed.items())
         marks = [mark for name, expr in self._needed.items() for mark in marks_of(name, expr)]
-        bad = f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)" if marks else "[]::VARCHAR[]"
-        head = f"_set, _row, _source_key, {bad} AS _bad, {self._rule} AS _rule"
+        head = f"_set, _row, _source_key, {some_of(marks)} AS _bad, {self._rule} AS _rule"
         return f"SELECT {head}{', ' if columns else ''}{columns} {self.view.from_clause()}"
 
 

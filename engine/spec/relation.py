@@ -61,6 +61,14 @@ def either(conditions: list[str | None]) -> str | None:
     return " OR ".join(f"coalesce({condition}, FALSE)" for condition in given) if given else None
 
 
+def some_of(marks: list[str], kind: str = "VARCHAR") -> str:
+    """Return the list of those marks that are not NULL, as SQL: for most records there are none, and none is cheap."""
+    if not marks:
+        return f"[]::{kind}[]"
+    listed = f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)"
+    return f"CASE WHEN coalesce({', '.join(marks)}) IS NULL THEN []::{kind}[] ELSE {listed} END"
+
+
 def bad_column(name: str, holder: str = "_bad") -> str:
     """Return the condition that the wire text of a column could not be read."""
     return f"list_contains({holder}, {literal(name)})"
@@ -151,27 +159,27 @@ class SetRelation(Relation):
         return Expr(quote(name), kind, frozenset({(self.name, name)}), self._reading.is_absent(self.name, name), bad)
 
     def sql(self) -> str:
-        columns = [f"{self._read(name, spec)} AS {quote(name)}" for name, spec in self._needed.items()]
+        """See `Relation`. In steps, so that each is worked out once: texts, values, and which of these are bad."""
         own = [f"{literal(self.name)} AS _set", "_row", f"{self._key()} AS _source_key"]
-        bad = f"{self._bad()} AS _bad"
-        rule = "NULL::VARCHAR AS _rule"
-        return f"SELECT {', '.join([*own, bad, rule, *columns])} FROM {self._reading.place(self.name)}"
+        texts = [f"{filled(quote(name), self._reading.formats)} AS {quote(name)}" for name in self._needed]
+        filled_in = f"SELECT {', '.join([*own, *texts])} FROM {self._reading.place(self.name)}"
+        read = {name: spec for name, spec in self._needed.items() if spec.type not in ("text", "enum")}
+        if not read:
+            return f"SELECT *, []::VARCHAR[] AS _bad, NULL::VARCHAR AS _rule FROM ({filled_in})"
+        values = [f"{self._read(quote(name), spec)} AS {quote('c:' + name)}" for name, spec in read.items()]
+        columns = [f"{quote('c:' + name if name in read else name)} AS {quote(name)}" for name in self._needed]
+        bad = [
+            f"CASE WHEN {quote(name)} IS NOT NULL AND {quote('c:' + name)} IS NULL THEN {literal(name)} END"
+            for name in read
+        ]
+        head = f"_set, _row, _source_key, {some_of(bad)} AS _bad, NULL::VARCHAR AS _rule"
+        return f"SELECT {', '.join([head, *columns])} FROM (SELECT *, {', '.join(values)} FROM ({filled_in}))"
 
     def _key(self) -> str:
         keys = [f"coalesce({quote(key)}, '')" for key in self._set.key or []]
         return " || '|' || ".join(keys) if keys else "CAST(_row AS VARCHAR)"
 
-    def _bad(self) -> str:
-        tests = [
-            f"CASE WHEN ({filled(quote(name), self._reading.formats)}) IS NOT NULL "
-            f"AND ({self._read(name, spec)}) IS NULL THEN {literal(name)} END"
-            for name, spec in self._needed.items()
-            if spec.type not in ("text", "enum")
-        ]
-        return f"list_filter([{', '.join(tests)}], lambda e: e IS NOT NULL)" if tests else "[]::VARCHAR[]"
-
-    def _read(self, name: str, spec: SourceField) -> str:
-        raw = filled(quote(name), self._reading.formats)
+    def _read(self, raw: str, spec: SourceField) -> str:
         if spec.type != "list":
             return convert(raw, spec.type, self._reading.formats)
         if spec.split is None:

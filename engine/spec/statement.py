@@ -1,7 +1,7 @@
 """The statement that puts every record of an entity into one state, from the expressions of its fields.
 
-In four steps: `x`, the values as they were derived; `v`, the values in their target's type; `f`, what is wrong with
-each; `n`, which records share a key. Next: `spec/query`.
+In three steps: `x`, the values as they were derived; `v`, the values in their target's type; `f`, what is wrong with
+each. Which records share a key is looked at afterwards (`stages/again`). Next: `spec/query`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from engine.kinds.types import Formats, TargetField, literal, quote
 from engine.kinds.value import OnePer
 from engine.spec.fit import faults, fit
 from engine.spec.reference import Keys
-from engine.spec.relation import Expr, either
+from engine.spec.relation import Expr, either, some_of
 from engine.spec.schema import Schema
 from engine.spec.view import View, order_key
 
@@ -38,7 +38,8 @@ class Statement:
         conditions = self._conditions(fields)
         marks = [f"{sql} AS {quote(mark)}" for mark, sql in conditions.items()]
         order = self._one_per.order if self._one_per else []
-        sorts = [f"{order_key(item, quote(item.by))} AS {quote(f'o:{i}')}" for i, item in enumerate(order)]
+        named = zip(order, order_columns(self._one_per), strict=True)
+        sorts = [f"{order_key(item, quote(item.by))} AS {quote(column)}" for item, column in named]
         several = view.ambiguous()
         first = " ".join(f"WHEN {test} THEN 'ambiguous-{alias}'" for alias, test in several.items())
         join_fault = f"CASE {first} END" if several else "NULL::VARCHAR"
@@ -50,17 +51,9 @@ class Statement:
         ]
         fitted = ", ".join(self._fitted(name, expr) for name, expr in fields.items())
         judged = ", ".join(self._judged(name, expr) for name, expr in fields.items())
-        key = quote("v:" + self._schema.key)
-        by = ", ".join(
-            [f"{quote(f'o:{i}')} {'DESC' if item.descending else 'ASC'} NULLS LAST" for i, item in enumerate(order)]
-            + ["_set", "_row"]
-        )
-        group = f"PARTITION BY {key}, _rule IS NULL"
-        counted = f"row_number() OVER ({group} ORDER BY {by}) AS _nth, count(*) OVER ({group}) AS _same"
         return (
             f"WITH x AS ({values}), v AS (SELECT *, {fitted} FROM {_more('x', checked)}), "
-            f"f AS (SELECT *, {judged} FROM v), "
-            f"n AS (SELECT *, {counted} FROM f) {self._result(fields)}"
+            f"f AS (SELECT *, {judged} FROM v) {self._result(fields)}"
         )
 
     def _conditions(self, fields: Mapping[str, Expr]) -> dict[str, str]:
@@ -124,11 +117,8 @@ class Statement:
         bad = quote(f"b:{name}") if expr.bad and target.type != "list" else None
         lost = [miss for miss in expr.misses if miss.lost]
         seen = Expr("", expr.type, bad=bad, misses=tuple(type(m)(m.table, quote(f"l:{name}"), True) for m in lost[:1]))
-        found = faults(quote("v:" + name), quote("x:" + name), seen, target, keys)
-        if name == self._schema.key and self._one_per is None:
-            key = quote("v:" + name)
-            again = f"_rule IS NULL AND {key} IS NOT NULL AND count(*) OVER (PARTITION BY {key}, _rule IS NULL) > 1"
-            found.append((literal("duplicate-key"), again))
+        raw = None if self._fit(name, expr) == quote("x:" + name) else quote("x:" + name)
+        found = faults(quote("v:" + name), raw, seen, target, keys)
         arms = " ".join(f"WHEN {condition} THEN {rule}" for rule, condition in found)
         return f"CASE {arms} END AS {quote('f:' + name)}" if arms else f"NULL::VARCHAR AS {quote('f:' + name)}"
 
@@ -138,10 +128,8 @@ class Statement:
         soft = [name for name in fields if name not in hard]
         arms = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)}" for name in hard)
         reasons = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {quote('f:' + name)}" for name in hard)
-        again = f"WHEN _nth > 1 AND {quote('v:' + schema.key)} IS NOT NULL THEN 'merged'"
-        merged = again if self._one_per else ""
         state = (
-            f"CASE WHEN _rule IS NOT NULL THEN 'filtered' {merged} "
+            "CASE WHEN _rule IS NOT NULL THEN 'filtered' "
             f"WHEN _join IS NOT NULL {_or_any(hard)} THEN 'quarantined' ELSE 'emitted' END AS _state"
         )
         reason = f"CASE WHEN _rule IS NOT NULL THEN _rule WHEN _join IS NOT NULL THEN _join {reasons} END AS _reason"
@@ -153,8 +141,9 @@ class Statement:
         withheld = [f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)} END" for name in soft]
         columns = [self._column(name, fields, soft) for name in schema.fields]
         more = [] if self._natural is None else ["_natural"]
-        head = ["_set", "_row", "_source_key", *more, state, reason, where, f"{_list(withheld)} AS _withheld"]
-        return f"SELECT {', '.join([*head, f'{self._told(fields, hard)} AS _told', *columns])} FROM n"
+        more += [quote(column) for column in order_columns(self._one_per)]
+        head = ["_set", "_row", "_source_key", *more, state, reason, where, f"{some_of(withheld)} AS _withheld"]
+        return f"SELECT {', '.join([*head, f'{self._told(fields, hard)} AS _told', *columns])} FROM f"
 
     def _column(self, name: str, fields: Mapping[str, Expr], soft: list[str]) -> str:
         if name not in fields:
@@ -179,18 +168,17 @@ class Statement:
                 several.append(_marks(f"{quote('r:' + name)}.lost" if name in listed else quote(f"p:{name}"), name))
             if any(not miss.lost for miss in expr.misses):
                 marks.append(_mark(quote(f"t:{name}"), name, "code", "told"))
-        told = _list(marks, "STRUCT(field VARCHAR, rule VARCHAR, level VARCHAR)")
+        told = some_of(marks, "STRUCT(field VARCHAR, rule VARCHAR, level VARCHAR)")
         return f"list_concat({', '.join([told, *several])})" if several else told
+
+
+def order_columns(one_per: OnePer | None) -> list[str]:
+    """Return the columns by which records of one key are ordered, where they become one row."""
+    return [f"o:{index}" for index, _ in enumerate(one_per.order)] if one_per else []
 
 
 def _or_any(names: list[str]) -> str:
     return "".join(f" OR {quote('f:' + name)} IS NOT NULL" for name in names)
-
-
-def _list(marks: list[str], kind: str = "VARCHAR") -> str:
-    if not marks:
-        return f"[]::{kind}[]"
-    return f"list_filter([{', '.join(marks)}], lambda e: e IS NOT NULL)"
 
 
 def _more(place: str, columns: list[str]) -> str:

@@ -1,16 +1,15 @@
 """The files that Haplo imports: a control file, and the rows in parts that it can read, in the binding's form.
 
-DuckDB writes a line for each row, and joins the lines of a part; Python only moves finished parts to disk. What the
-form cannot carry is refused before anything is written. The same rows give the same bytes. Imports `haplo`, `spec`,
-`sql` and `errors`. Next: `stages/check`.
+DuckDB writes a line for each row, in blocks of text that are cut where a part is full; Python only moves them to disk.
+What the form cannot carry is refused before anything is written. The same rows give the same bytes. Imports `haplo`,
+`spec`, `sql`, `errors`, and the shared piece `cutting`. Next: `stages/check`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -18,12 +17,13 @@ from typing import TYPE_CHECKING, Final
 from engine.errors import TransformError
 from engine.haplo.compile import compile_control, name_files, render_control
 from engine.haplo.layout import WHY, Layout, layout_of
-from engine.haplo.part import LARGEST, Emitted, Part
+from engine.haplo.part import LARGEST, Emitted
 from engine.journal import cannot_write
 from engine.kinds.types import literal, quote
 from engine.spec.binding import Binding
 from engine.spec.schema import Schema
-from engine.sql import connect, reworded
+from engine.sql import blocks, connect, reworded
+from engine.stages.cutting import cut, write_whole
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,11 +64,11 @@ def emit(
     with reworded(f"writing the rows of {entity}", TransformError, why=why), _database(rows, gone) as database:
         _refuse(database, entity, layout, rows)
         count = 0 if gone is None else _count_gone(database, schema, rows, gone)
-        database.execute(_lines(schema, layout, rows, gone))
-        parts = tuple(_parts(database, entity, layout, out, min(limit, LARGEST)))
+        lines = chain.from_iterable(blocks(database, each) for each in _lines(schema, layout, rows, gone))
+        parts = tuple(cut(lines, entity, layout, out, min(limit, LARGEST)))
     name_files(control, binding, [part.name for part in parts])
     path = out / f"{entity}.control.json"
-    _write(path, render_control(control))
+    write_whole(path, [render_control(control)])
     _remove_others(entity, out, {part.path for part in parts})
     return Emitted(path, parts, sum(part.rows for part in parts), count)
 
@@ -82,8 +82,7 @@ def _refuse(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, ro
     if not layout.refused:
         return
     counts = ", ".join(f"count_if({condition})" for condition in layout.refused.values())
-    found = database.execute(f"SELECT {counts} FROM {_read(rows)}").fetchone()
-    assert found is not None
+    [found] = database.execute(f"SELECT {counts} FROM {_read(rows)}").fetchall()
     bad = [f"'{name}' ({count:,} rows)" for name, count in zip(layout.refused, found, strict=True) if count]
     if bad:
         raise TransformError(
@@ -103,70 +102,23 @@ def _count_gone(database: duckdb.DuckDBPyConnection, schema: Schema, rows: Path,
     return _one(database, f"SELECT count(*) FROM {_read(gone)}")
 
 
-def _lines(schema: Schema, layout: Layout, rows: Path, gone: Path | None) -> str:
-    """The statement that makes the table of lines, in the order in which they are written."""
+def _lines(schema: Schema, layout: Layout, rows: Path, gone: Path | None) -> list[str]:
+    """The statements that give the lines, in the order in which they are written."""
     order = ", ".join(f"{quote(name)} NULLS FIRST" for name in dict.fromkeys([*schema.sort, schema.key]))
-    every = f"SELECT {layout.line} AS line, row_number() OVER (ORDER BY {order}) AS number FROM {_read(rows)}"
+    between = literal(layout.between)
+    every = [f"SELECT {layout.line} || {between} AS line FROM {_read(rows)} ORDER BY {order}"]
     if gone is not None:
-        after = f"(SELECT count(*) FROM {_read(rows)}) + row_number() OVER (ORDER BY {quote(schema.key)})"
-        every += f" UNION ALL SELECT {layout.gone}, {after} FROM {_read(gone)}"
-    return f"""
-        CREATE TEMP TABLE lines AS
-        SELECT line, sum(strlen(line) + {len(layout.between)}) OVER (ORDER BY number) AS upto, number
-        FROM ({every})
-        ORDER BY number"""
+        every.append(f"SELECT {layout.gone} || {between} AS line FROM {_read(gone)} ORDER BY {quote(schema.key)}")
+    return every
 
 
 def _read(file: Path) -> str:
     return f"read_parquet({literal(str(file.resolve()))})"
 
 
-def _parts(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, out: Path, limit: int) -> Iterator[Part]:
-    """Write part after part: each takes as many lines as fit."""
-    last = _one(database, "SELECT count(*) FROM lines")
-    done = before = 0
-    number = 1
-    while done < last:
-        room = before + limit - layout.around + len(layout.between)
-        end = _one(database, f"SELECT max(number) FROM lines WHERE number > {done} AND upto <= {room}")
-        if end is None:
-            raise _too_large(entity, limit)
-        chosen = f"FROM lines WHERE number BETWEEN {done + 1} AND {end}"
-        text = _one(database, f"SELECT string_agg(line, {literal(layout.between)} ORDER BY number) {chosen}")
-        before = _one(database, f"SELECT max(upto) {chosen}")
-        name = f"{entity}-{number:03}"
-        data = f"{layout.head}{text}{layout.tail}".encode()
-        path = out / f"{name}.{layout.form}"
-        _write(path, data)
-        yield Part(name, path, end - done, len(data), hashlib.sha256(data).hexdigest())
-        done, number = end, number + 1
-
-
 def _one(database: duckdb.DuckDBPyConnection, statement: str) -> int:
-    found = database.execute(statement).fetchone()
-    assert found is not None
-    value: int = found[0]
-    return value
-
-
-def _too_large(entity: str, limit: int) -> TransformError:
-    return TransformError(
-        f"a row of {entity} is larger than a file may be",
-        why=f"its record has more than {limit} bytes, and Haplo reads a file as one text",
-        fix=f"limit its long fields with 'max' in schemas/{entity}.yaml",
-        code="row-too-large",
-    )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(data)
-        draft.replace(path)
-    except OSError as error:
-        raise cannot_write(path, error) from None
+    [(value,)] = database.execute(statement).fetchall()
+    return int(value)
 
 
 def _remove_others(entity: str, out: Path, kept: Collection[Path]) -> None:

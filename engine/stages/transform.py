@@ -23,7 +23,8 @@ from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.query import Query, World, build
 from engine.spec.relation import Reading
 from engine.spec.settings import SettingValue
-from engine.sql import connect, reworded
+from engine.sql import PARQUET, connect, reworded
+from engine.stages.again import settle_again
 from engine.stages.identity import IDENTITIES, SAME, Remembered, identify
 from engine.stages.unique import mark_alike
 
@@ -110,6 +111,7 @@ def transform(
         prepare(database, world, query, circumstances)
         _refuse_blocked(database, mapping, query)
         _run(database, mapping, world, query, place)
+        settle_again(database, mapping, world.schema)
         mark_alike(database, world.schema)
         books = _books(database, mapping, query, sets)
         if not books.balanced():
@@ -298,7 +300,7 @@ def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> N
 def _copy(database: duckdb.DuckDBPyConnection, select: str, file: Path) -> None:
     part = file.with_name(file.name + ".part")
     with reworded(f"writing {file.name}", TransformError):
-        database.execute(f"COPY ({select}) TO {literal(str(part.resolve()))} (FORMAT parquet, COMPRESSION zstd)")
+        database.execute(f"COPY ({select}) TO {literal(str(part.resolve()))} ({PARQUET})")
     part.replace(file)
 
 

@@ -17,6 +17,7 @@ from engine.spec.project import Project, open_project, shipped
 from engine.spec.query import World, build
 from engine.spec.relation import Reading
 from engine.spec.source import RecordSet
+from engine.stages.again import settle_again
 from engine.stages.transform import Circumstances, prepare
 
 Record = dict[str, Any]
@@ -83,7 +84,9 @@ def run(
         prepare(database, around, query, Circumstances(date(2026, 3, 2), "a-school", "Europe/London", given))
         for name in query.used:
             _land(database, name, around.source.find(name)[2], records.get(name, []))
-        found = database.execute(query.sql)
+        database.execute(f"CREATE TEMP TABLE result AS {query.sql}")
+        settle_again(database, project().mapping(source, entity), around.schema)
+        found = database.execute("FROM result")
         names = [str(column[0]) for column in found.description or []]
         return Mapped([dict(zip(names, row, strict=True)) for row in found.fetchall()], query.absent)
 
