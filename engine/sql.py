@@ -1,7 +1,8 @@
 """DuckDB, here and in the stages that store: connections that are shut in, and its errors in our words.
 
 A connection sees the folders it is given and nothing else; its settings are locked. To start DuckDB costs more than
-most statements, so one that was started is lent again, with an empty database, to whoever needs the same folders.
+most statements, so one that was started is lent again, with an empty database, to whoever needs the same folders; a
+run says `within` which folder all that it needs lies, and one serves it.
 What DuckDB says about a failure can hold data, so `reworded` keeps only what kind of failure it was. Imports DuckDB
 inside functions.
 Next: `stages/land`.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -22,8 +24,8 @@ from engine.errors import EngineError, Interrupted, StorageError
 if TYPE_CHECKING:
     import duckdb
 
-Terms = tuple[tuple[str, ...], str, int]
-"""Folders, memory and threads of a database."""
+Terms = tuple[tuple[str, ...], int]
+"""Folders and threads of a database."""
 STORAGE_FAILURES = (
     "IOException",
     "OutOfMemoryException",
@@ -35,19 +37,33 @@ STORAGE_FAILURES = (
 
 PARQUET: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480"
 """How files are written: in groups so small that writing them takes little time and memory."""
+_MEMORY: Final = "1GB"  # it takes what it needs; below that it gives up early, or works with one thread
 _BLOCK: Final = 2048  # rows, as many as DuckDB works on at a time
 _KEPT: Final = 8
 _idle: list[tuple[Terms, duckdb.DuckDBPyConnection]] = []
 """Started ones that nobody uses, the latest last."""
 _turn = threading.Lock()
+_within: ContextVar[Path | None] = ContextVar("within", default=None)
 _number = count(1)
 
 
 @contextmanager
-def connect(folder: Path, *more: Path, memory: str = "400MB", threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+def within(folder: Path) -> Iterator[None]:
+    """Let databases for folders below this one see all of it, so that one can be lent for all of them."""
+    token = _within.set(folder.resolve())
+    try:
+        yield
+    finally:
+        _within.reset(token)
+
+
+@contextmanager
+def connect(folder: Path, *more: Path, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
     """Lend a database in memory that reads and writes below these folders only; it spills into the first."""
-    folders = dict.fromkeys(str(path.resolve()) for path in (folder, *more))
-    terms = (tuple(folders), memory, threads)
+    places, wide = [path.resolve() for path in (folder, *more)], _within.get()
+    if wide is not None and all(place.is_relative_to(wide) for place in places):
+        places = [wide]
+    terms = (tuple(dict.fromkeys(map(str, places))), threads)
     started = _found(terms) or _start(*terms)
     name = f"lent_{next(_number)}"
     try:
@@ -77,7 +93,7 @@ def _put_back(terms: Terms, started: duckdb.DuckDBPyConnection) -> None:
         old.close()
 
 
-def _start(folders: tuple[str, ...], memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+def _start(folders: tuple[str, ...], threads: int) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     allowed = ", ".join("'" + path.replace("'", "''") + "'" for path in folders)
@@ -85,7 +101,7 @@ def _start(folders: tuple[str, ...], memory: str, threads: int) -> duckdb.DuckDB
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "threads": threads})
     for statement in (
         "autoload_known_extensions = false",
-        f"memory_limit = '{memory}'",
+        f"memory_limit = '{_MEMORY}'",
         f"temp_directory = '{spill}'",
         "preserve_insertion_order = true",
         "enable_progress_bar = false",

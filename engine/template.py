@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -56,16 +56,7 @@ class Template:
         """Read a template; a text without '{{' and '{%' is itself. With `escape` what is filled in is fit for XML."""
         if "{{" not in text and "{%" not in text:
             return cls(text)
-        from jinja2 import TemplateError
-
-        environment = _environment(escape)
-        try:
-            tree = environment.parse(text)
-            lines = _names(tree)
-            code = environment.from_string(tree)
-        except TemplateError as error:
-            message = (error.message or "it cannot be read").rstrip(".")
-            raise TemplateProblem(f"the template is wrong: {message}", getattr(error, "lineno", None) or 1) from None
+        lines, code = _compiled(text, escape)
         return cls(text, frozenset(lines), lines, code)
 
     def line(self, name: str) -> int:
@@ -97,6 +88,21 @@ class Template:
             if f".{name}".endswith(f".{last}") or f".{last}." in f".{name}.":
                 return TemplateProblem(f"the name '{name}' has no value here", self.line(name))
         return TemplateProblem("a key or an index is not there")
+
+
+@lru_cache(maxsize=1024)  # the same texts are read again and again, and Jinja2 takes its time
+def _compiled(text: str, escape: bool) -> tuple[Mapping[str, int], Any]:
+    """Return the names in a template, each with its line, and what fills it in."""
+    from jinja2 import TemplateError
+
+    environment = _environment(escape)
+    try:
+        tree = environment.parse(text)
+        lines = _names(tree)
+        return lines, environment.from_string(tree)
+    except TemplateError as error:
+        message = (error.message or "it cannot be read").rstrip(".")
+        raise TemplateProblem(f"the template is wrong: {message}", getattr(error, "lineno", None) or 1) from None
 
 
 def _revealed(value: Any, at: str, used: frozenset[str]) -> Any:

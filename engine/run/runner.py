@@ -39,6 +39,7 @@ from engine.run.secrets import Secrets
 from engine.secret import Config, Secret
 from engine.spec.project import Project
 from engine.spec.school import Delivery, Folder
+from engine.sql import within
 from engine.stages.compare import Compared
 from engine.stages.events import Event, Tell
 from engine.stages.transform import SetRead
@@ -146,7 +147,7 @@ class Runner:
         config = self.secrets.config(self.plan.source, self.school)
         api_key = self._api_key() if delivering else None
         home = school_folder(self.project.root, self.school.school)
-        with open_state(self.project.root) as state, locked(home, state):
+        with open_state(self.project.root) as state, locked(home, state), within(home):
             signature = self._signature(config)
             found = None if self.options.fresh else unfinished(home, signature, self.clock.now())
             folder = found or new_run(home, self.clock.now().astimezone(self.zone))

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 CHANGES: Final = "changes"
 NEXT: Final = "next"
-_MEMORY: Final = "1GB"  # below that DuckDB gives up early; it takes about 300 MB
 _ROW_GROUP: Final = 20_480
 _MARKS: Final = {
     "_state": "VARCHAR",
@@ -115,7 +114,7 @@ def beside(pair: Pair, doing: str) -> Iterator[Before]:
     """Open a pair in a database of its own."""
     more = [] if pair.sent is None else [pair.sent.parent.parent]  # that of all entities
     said = f"{pair.schema.schema_}: {doing}"
-    with reworded(said, TransformError), connect(pair.folder, *more, memory=_MEMORY) as database:
+    with reworded(said, TransformError), connect(pair.folder, *more) as database:
         yield Before(database, pair)
 
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import duckdb
 
 Tree = dict[str, Any]  # key of a record -> {} for a value, or the tree below it
-_MEMORY = "1GB"  # below that DuckDB writes with one thread; it takes less than 200 MB
 _ROW_GROUP = 20_480
 _LARGE = 24_000_000  # bytes; of larger answers DuckDB would keep several times the size in memory
 _LONGEST_RECORD = 16_000_000  # bytes
@@ -84,7 +83,7 @@ def land_set(
     part = file.with_name(f".{file.name}.part")
     stated = sum(answer.sets[set_name].records for answer in answers)
     try:
-        with connect(out, *sorted(folders), memory=_MEMORY) as connection:
+        with connect(out, *sorted(folders)) as connection:
             rows = _write(connection, set_name, record_set, needed, answers, part)
             if rows != stated:
                 raise AnswerUnreadable(

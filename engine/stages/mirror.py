@@ -24,7 +24,6 @@ from engine.sql import connect, reworded
 if TYPE_CHECKING:
     import duckdb
 
-_MEMORY = "1GB"
 _ROW_GROUP = 20_480
 
 
@@ -84,7 +83,7 @@ def merge(
     part = out.with_name(f".{out.name}.part")
     _make(out.parent)
     folders = {mirror.parent.parent, *(file.parent for file in (changes, deleted) if file is not None)}
-    with connect(out.parent, *sorted(folders), memory=_MEMORY) as database:
+    with connect(out.parent, *sorted(folders)) as database:
         try:
             _define(database, key, fields, mirror, changes, deleted)
             merged = _count(database)
@@ -116,7 +115,7 @@ def strays(file: Path, day: str, windows: Iterable[tuple[int, str, str]]) -> tup
     rows = ", ".join(f"({page}, DATE {literal(first)}, DATE {literal(last)})" for page, first, last in windows)
     if not rows:
         return 0, 0
-    with connect(file.parent, memory=_MEMORY) as database, reworded("looking at the days of records", StorageError):
+    with connect(file.parent) as database, reworded("looking at the days of records", StorageError):
         found = database.execute(
             "SELECT count(*) FILTER (WHERE _day IS NULL), count(*) FILTER (WHERE _day NOT BETWEEN _first AND _last)"
             f" FROM (SELECT _page, {day} AS _day FROM {_read(file)})"
@@ -133,7 +132,7 @@ def splice(key: Sequence[str], fields: Sequence[str], mirror: Path, came: Path, 
     """
     part = out.with_name(f".{out.name}.part")
     _make(out.parent)
-    with connect(out.parent, mirror.parent.parent, came.parent, memory=_MEMORY) as database:
+    with connect(out.parent, mirror.parent.parent, came.parent) as database:
         try:
             with reworded("reading what came of some days", StorageError):
                 _define_days(database, key, fields, mirror, came, days)

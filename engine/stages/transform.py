@@ -90,7 +90,6 @@ def transform(
     circumstances: Circumstances,
     folder: Path,
     *more: Path,
-    memory: str = "300MB",
     remembered: Remembered | None = None,
 ) -> Transformed:
     """Make the rows of one entity from landed sets, below `folder`; keys of references may be read below `more`.
@@ -107,7 +106,7 @@ def transform(
     parents = {landed.file.parent for landed in sets.values()}
     for name in ("rows", STATES, "quarantine"):
         _make(folder / name)
-    with connect(folder, *parents, *more, memory=memory) as database:
+    with connect(folder, *parents, *more) as database:
         prepare(database, world, query, circumstances)
         _refuse_blocked(database, mapping, query)
         _run(database, mapping, world, query, place)

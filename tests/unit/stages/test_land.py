@@ -130,7 +130,7 @@ def test_rows_stand_in_the_order_of_the_answers_however_many_threads_read_them(t
     for page in range(30):
         pages.append(students(*({"Id": page * 3000 + n, "name": f"name {n % 7}"} for n in range(3000))))
     first, _ = landed(tmp_path, source, *pages)
-    monkeypatch.setattr(module, "connect", lambda *folders, memory: sql.connect(*folders, memory=memory, threads=1))
+    monkeypatch.setattr(module, "connect", lambda *folders: sql.connect(*folders, threads=1))
     rows, _ = landed(tmp_path, source, *pages)
     assert rows == first
     assert [int(row[2]) for row in rows] == list(range(90_000))
