@@ -19,6 +19,7 @@ from engine.kinds.changes import ChangedSince, ChangeToken, NoChanges
 from engine.kinds.windows import Windows
 from engine.kinds.word import seconds
 from engine.run.span import Span, first_day
+from engine.spec.asking import is_momentary
 from engine.spec.changing import changes_of, deleted_path
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
@@ -251,6 +252,8 @@ class _Choice:
         """Return why the source is asked at all; '' where what was read before is used as it is."""
         if self._terms.reuse is None or self._terms.full:
             return "nothing is used again"
+        if is_momentary(self._source, self._endpoint):
+            return "it is of the moment"
         if set(self._mirrors) != set(self._want.sets) or self._terms.now - self._read_at() >= self._terms.reuse:
             return "nothing is young enough"
         differing = set(self._differing()) - {"options", "changes"}

@@ -76,7 +76,7 @@ class Comparing:
         self._journal, self._sent, self._scope = journal, sent, scope
         self._schemas = project.schemas()
         self._school = plan.school
-        self._complete = set(plan.entities) == set(plan.school.entities)
+        self._complete = plan.whole
 
     def compare(self, books: Transformed, absent: Collection[str], *, complete: bool) -> Compared:
         """Compare an entity's rows; what the journal has is not compared again.

@@ -22,7 +22,7 @@ STALE = timedelta(hours=12)
 """A run that began so long ago is not gone on with: its answers would be yesterday's."""
 
 SEEN = timedelta(hours=1)
-"""A run that was only looked at is gone on with so long: what is sent is what was seen."""
+"""A run that was only looked at is gone on with so long: what is sent is what was seen. So is a momentary one."""
 
 
 def school_folder(root: Path, school: str) -> Path:
@@ -87,8 +87,11 @@ def runs(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("[0-9]*/journal.jsonl"))
 
 
-def unfinished(folder: Path, signature: str, now: datetime) -> Path | None:
-    """Return the latest run if it did not end, is not stale, and was to do the same from the same documents."""
+def unfinished(folder: Path, signature: str, now: datetime, *, momentary: bool = False) -> Path | None:
+    """Return the latest run if it did not end, is not stale, and was to do the same from the same documents.
+
+    `momentary`: it reads what is so at one moment, which is stale sooner.
+    """
     latest = next(reversed(runs(folder)), None)
     if latest is None:
         return None
@@ -96,8 +99,8 @@ def unfinished(folder: Path, signature: str, now: datetime) -> Path | None:
         begun = journal.get("run")
         if begun is None or begun["signature"] != signature or journal.get("end") is not None:
             return None
-        looked = journal.get("looked") is not None
-        return latest if now - datetime.fromisoformat(begun["began"]) < (SEEN if looked else STALE) else None
+        soon = momentary or journal.get("looked") is not None
+        return latest if now - datetime.fromisoformat(begun["began"]) < (SEEN if soon else STALE) else None
 
 
 def new_run(folder: Path, now: datetime) -> Path:

@@ -120,14 +120,25 @@ def require(found: Sequence[Trip], allowed: Collection[str], school: str, exampl
     )
 
 
-def tripped(school: School, compared: Sequence[Compared], report: Report, ages: Mapping[str, timedelta]) -> list[Trip]:
-    """Return the guards that a run trips, by its entities; `ages`: of their data."""
+def tripped(
+    school: School,
+    compared: Sequence[Compared],
+    report: Report,
+    ages: Mapping[str, timedelta],
+    momentary: Collection[str] = (),
+) -> list[Trip]:
+    """Return the guards that a run trips, by its entities; `ages`: of their data.
+
+    Of `momentary` entities a run has only the rows of today: how many they are is no share of all that were sent.
+    """
     quarantined = {line.entity: sum(line.quarantined.values()) for line in report.entities}
-    return [
-        trip
-        for each in compared
-        for trip in trips(each, quarantined[each.entity], ages.get(each.entity), school.guards.of(each.entity))
-    ]
+    found: list[Trip] = []
+    for each in compared:
+        limits = school.guards.of(each.entity)
+        if each.entity in momentary and isinstance(limits.min_rows, str):
+            limits = limits.model_copy(update={"min_rows": None})
+        found += trips(each, quarantined[each.entity], ages.get(each.entity), limits)
+    return found
 
 
 def guard(

@@ -12,7 +12,7 @@ from engine.errors import DocumentError, Problem
 from engine.kinds.request import Ask
 from engine.problem_text import did_you_mean
 from engine.run.caching import may_be_old
-from engine.spec.asking import Share, keys_of, shares, with_parents
+from engine.spec.asking import Share, is_momentary, keys_of, shares, with_parents
 from engine.spec.lookup import Lookup
 from engine.spec.place import problem_of
 from engine.spec.project import NotFoundError, Project
@@ -57,6 +57,13 @@ class Plan:
     queries: dict[str, Query] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     settings: dict[str, dict[str, SettingValue]] = field(default_factory=dict)
+    momentary: frozenset[str] = frozenset()
+    """The school's entities, planned or not, that are made of what is so at this moment: none of their rows is gone."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every entity is planned whose rows may be gone."""
+        return set(self.entities) | self.momentary >= set(self.school.entities)
 
     def wants(self) -> list[Want]:
         """Return what extraction is asked for."""
@@ -93,11 +100,7 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
     used: dict[str, list[str]] = {}
     queries: dict[str, Query] = {}
     for entity in entities:
-        query = build(
-            project.mapping(school.source, entity, school),
-            world_of(project, school, source, entity),
-            Reading(source.formats, lambda set_name: set_name),
-        )
+        query = _query(project, school, source, entity)
         if query.findings:
             raise DocumentError(_problems(project, school, entity, query))
         queries[entity] = query
@@ -106,7 +109,18 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
             used[set_name] += [field_name for field_name in fields if field_name not in used[set_name]]
     requests, settings = requests_for(source, used, school), settings_of(project, school)
     notes = _notes(source, used) + may_be_old(source, school, [request.endpoint for request in requests])
-    return Plan(school, source, entities, requests, queries, notes, settings)
+    others = {e: _query(project, school, source, e) for e in school.entities if e not in entities}
+    momentary = frozenset(entity for entity, query in (queries | others).items() if _is_momentary(source, query))
+    return Plan(school, source, entities, requests, queries, notes, settings, momentary)
+
+
+def _query(project: Project, school: School, source: Source, entity: str) -> Query:
+    mapping, world = project.mapping(school.source, entity, school), world_of(project, school, source, entity)
+    return build(mapping, world, Reading(source.formats, lambda set_name: set_name))
+
+
+def _is_momentary(source: Source, query: Query) -> bool:
+    return any(is_momentary(source, source.find(name)[1]) for name in query.used)
 
 
 def _chosen(school: School, only: list[str]) -> list[str]:

@@ -190,6 +190,8 @@ class Reading:
             out = self.folder / "sets"
             sets = {name: land_kept(source, want, name, answers, parts, out) for name in want.sets}
             came = self._of_each(want, came, len(parts), len({answer.part for answer in answers}), parting)
+        if source.endpoints[want.endpoint].momentary:
+            came = replace(came, complete=[])
         last = [mirrors[name].read_at for name in want.sets if name in mirrors]
         old = hidden(source, self.plan.school, want.endpoint, last, datetime.fromisoformat(way.at))
         self._put_down(want, replace(came, notes=[*came.notes, *old]))

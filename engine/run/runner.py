@@ -136,7 +136,8 @@ class Runner:
             sets = self._read(night)
             compared = making.rows(sets)
             sent = {each.entity: comparing.sent_before(each.entity) for each in compared}
-            found = tripped(self.school, compared, night.report, making.ages(sets, self.clock.now()))
+            ages = making.ages(sets, self.clock.now())
+            found = tripped(self.school, compared, night.report, ages, self.plan.momentary)
         return Looked(night.folder, compared, sent, found)
 
     @contextmanager
@@ -149,7 +150,7 @@ class Runner:
         home = school_folder(self.project.root, self.school.school)
         with open_state(self.project.root) as state, locked(home, state), within(home):
             signature = self._signature(config)
-            found = None if self.options.fresh else unfinished(home, signature, self.clock.now())
+            found = None if self.options.fresh else self._unfinished(home, signature)
             folder = found or new_run(home, self.clock.now().astimezone(self.zone))
             notes: list[str] = []
             held = state.lock(self.school.school, folder.name, self.clock, notes.append)
@@ -161,6 +162,11 @@ class Runner:
                 receiver = Receiver(self.project, self.school, mode, api_key, home, state, self.clock.now())
                 to = Delivering(receiver, self.tell, report)
                 yield Night(folder, journal, today, report, state, home, to, allowed, config)
+
+    def _unfinished(self, home: Path, signature: str) -> Path | None:
+        """Return the run to go on with."""
+        momentary = not self.plan.momentary.isdisjoint(self.plan.entities)
+        return unfinished(home, signature, self.clock.now(), momentary=momentary)
 
     def _begin(self, journal: Journal, signature: str) -> date:
         """Fix the day of the run, or find the one that was fixed."""
@@ -230,7 +236,8 @@ class Runner:
         """Make rows, look at what became of them, make files unless a guard trips, and check these."""
         comparing, making = self._compared(night)
         compared = making.rows(sets)
-        found = tripped(self.school, compared, night.report, making.ages(sets, self.clock.now()))
+        ages = making.ages(sets, self.clock.now())
+        found = tripped(self.school, compared, night.report, ages, self.plan.momentary)
         guard(self.project, self.school, found, night.report, night.folder, comparing.sent_before, night.allowed)
         emitted = making.files()
         known = comparing.known()

@@ -106,6 +106,11 @@ def with_parents(source: Source, used: Mapping[str, Iterable[str]]) -> dict[str,
     return {name: list(dict.fromkeys(fields)) for name, fields in found.items()}
 
 
+def is_momentary(source: Source, endpoint: Endpoint) -> bool:
+    """Say whether an endpoint, or one that must be read before it, gives what is so at this moment only."""
+    return endpoint.momentary or any(source.find(name)[1].momentary for name in ancestors(source, endpoint))
+
+
 def ancestors(source: Source, endpoint: Endpoint) -> Iterator[str]:
     """Yield the sets that must be read before an endpoint, the nearest first; it ends where they go in a circle."""
     seen: set[str] = set()

@@ -155,6 +155,13 @@ class Endpoint(Word):
     windows: Annotated[
         Windows | None, Field(description="how it is asked for the records of some days; then not for changes")
     ] = None
+    momentary: Annotated[
+        bool,
+        Field(
+            description="it gives what is so at this moment, such as today's: what is not in it any more is not gone, "
+            "and what was read is not used again; so too where it is asked for each record of such a set"
+        ),
+    ] = False
     sets: Annotated[
         dict[Name, RecordSet], Field(description="the record sets in its answers; names are unique in the source")
     ]
