@@ -49,6 +49,9 @@ class Method(Word):
     element: Annotated[str | None, Field(description="where its filters stand in the body: PARENT/ELEMENT")] = None
     filters: Annotated[dict[str, MethodFilter], Field(description="the filters it takes, by name")] = {}
     needs_filter: Annotated[bool, Field(description="the source refuses it without a filter")] = False
+    own_key: Annotated[
+        bool, Field(description="it is asked for only with a key whose methods are all marked so, and named")
+    ] = False
     note: Annotated[str, Field(description="for the reader")] = ""
 
     @model_validator(mode="after")

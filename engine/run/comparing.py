@@ -22,7 +22,7 @@ from engine.haplo.target import data_types
 from engine.journal import Journal
 from engine.kinds.types import literal, quote
 from engine.run.application import school_application
-from engine.run.plan import Plan, settings_of
+from engine.run.plan import Plan
 from engine.spec.binding import Binding
 from engine.spec.project import Project
 from engine.spec.reference import Keys
@@ -172,7 +172,7 @@ class Comparing:
         """Return what makes rows of records: the statement, and what it looks into."""
         query = self._plan.queries[entity]
         lookups = self._project.lookups(self._school.source)
-        settings = settings_of(self._project, self._school)
+        settings = self._project.values(self._school)
         used = sorted(set(_SETTING.findall(query.sql)))
         values = [[group, name, settings.get(group, {}).get(name)] for group, name in used]
         return [query.sql, [lookups[name].model_dump(mode="json") for name in query.lookups], values]
@@ -220,7 +220,7 @@ class Comparing:
         if binding.removed is None or binding.removed.unless is None:
             return False
         group, _, name = binding.removed.unless.partition(".")
-        return settings_of(self._project, self._school)[group][name] is True
+        return self._project.values(self._school)[group][name] is True
 
     def _pair(self, entity: str, prior: Sent | None, absent: Collection[str]) -> Pair:
         schema = self._schemas[entity]

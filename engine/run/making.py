@@ -18,7 +18,7 @@ from engine.haplo.target import data_types
 from engine.journal import Journal
 from engine.run.application import school_application
 from engine.run.comparing import Comparing
-from engine.run.plan import Plan, settings_of, world_of
+from engine.run.plan import Plan, world_of
 from engine.run.report import EntityReport, Report
 from engine.spec.project import Project
 from engine.spec.school import School
@@ -30,7 +30,7 @@ from engine.stages.transform import Circumstances, ExpressionFailedError, SetRea
 
 def circumstances_of(project: Project, school: School, today: date) -> Circumstances:
     """Return what a school's run brings to its mappings."""
-    return Circumstances(today, school.school, school.time_zone, settings_of(project, school))
+    return Circumstances(today, school.school, school.time_zone, project.values(school), school.title)
 
 
 class Making:
@@ -54,6 +54,7 @@ class Making:
     def rows(self, sets: Mapping[str, SetRead]) -> list[Compared]:
         """Make the rows of every entity, and return what became of them since they were last sent."""
         found = []
+        self._report.notes += self.plan.said_off()
         for entity in self.plan.entities:
             complete = all(sets[name].complete for name in self.plan.queries[entity].used)
             books = self._books[entity] = self._transformed(entity, sets, complete=complete)

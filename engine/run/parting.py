@@ -57,7 +57,8 @@ class Parting:
         opened = self._opened(endpoint.per)
         self._require_opened(want, keys)
         found = []
-        for share in shares(endpoint, want.sets, keys, lambda one, other: opened[one] == opened[other]):
+        methods = self.source.apis[endpoint.api].methods
+        for share in shares(endpoint, want.sets, keys, methods, lambda one, other: opened[one] == opened[other]):
             names = {**asked.names, **self._asked([endpoint.sets[name] for name in share.sets])}
             own = {name: want.sets[name] for name in share.sets}
             found.append(replace(asked, sets=own, names=names, key=opened.get(share.key), part=share.name))
@@ -68,7 +69,7 @@ class Parting:
         endpoint = self.source.endpoints[want.endpoint]
         for name in want.sets if endpoint.per is not None else ():
             ask = endpoint.sets[name].ask
-            if not carriers(keys, None if ask is None else ask.method):
+            if not carriers(keys, None if ask is None else ask.method, self.source.apis[endpoint.api].methods):
                 what = f"no key of '{self.school.school}' opens what brings '{name}'"
                 fix = f"see to config: {endpoint.per}: in the school file"
                 raise DocumentError([Problem("unopened-method", what, fix=fix)])

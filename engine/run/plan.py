@@ -60,10 +60,13 @@ class Plan:
     momentary: frozenset[str] = frozenset()
     """The school's entities, planned or not, that are made of what is so at this moment: none of their rows is gone."""
 
+    off: dict[str, str] = field(default_factory=dict)
+    """Entities that are switched off, with the setting that says so."""
+
     @property
     def whole(self) -> bool:
         """Whether every entity is planned whose rows may be gone."""
-        return set(self.entities) | self.momentary >= set(self.school.entities)
+        return set(self.entities) | self.momentary | set(self.off) >= set(self.school.entities)
 
     def wants(self) -> list[Want]:
         """Return what extraction is asked for."""
@@ -71,6 +74,11 @@ class Plan:
             Want(request.endpoint, {name: frozenset(fields) for name, fields in request.sets.items()})
             for request in self.requests
         ]
+
+    def said_off(self) -> list[str]:
+        """Return what is told of entities that are switched off."""
+        what = "nothing is asked for it, and Haplo keeps what it has"
+        return [f"'{entity}' is switched off ({switch}): {what}" for entity, switch in self.off.items()]
 
     def fields(self) -> dict[str, list[str]]:
         """Return the fields that are read, by record set."""
@@ -96,7 +104,8 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
     """Plan a school's run, or that of some of its entities."""
     school = project.school(name)
     source = source_of(project, school)
-    entities = in_order(_chosen(school, list(only)), {e: s.refs() for e, s in project.schemas().items()})
+    chosen, off = _chosen(project, school, list(only))
+    entities = in_order(chosen, {e: s.refs() for e, s in project.schemas().items()})
     used: dict[str, list[str]] = {}
     queries: dict[str, Query] = {}
     for entity in entities:
@@ -107,11 +116,11 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
         for set_name, fields in query.used.items():
             used.setdefault(set_name, [])
             used[set_name] += [field_name for field_name in fields if field_name not in used[set_name]]
-    requests, settings = requests_for(source, used, school), settings_of(project, school)
+    requests, settings = requests_for(source, used, school), project.values(school)
     notes = _notes(source, used) + may_be_old(source, school, [request.endpoint for request in requests])
     others = {e: _query(project, school, source, e) for e in school.entities if e not in entities}
     momentary = frozenset(entity for entity, query in (queries | others).items() if _is_momentary(source, query))
-    return Plan(school, source, entities, requests, queries, notes, settings, momentary)
+    return Plan(school, source, entities, requests, queries, notes, settings, momentary, off)
 
 
 def _query(project: Project, school: School, source: Source, entity: str) -> Query:
@@ -123,10 +132,19 @@ def _is_momentary(source: Source, query: Query) -> bool:
     return any(is_momentary(source, source.find(name)[1]) for name in query.used)
 
 
-def _chosen(school: School, only: list[str]) -> list[str]:
+def _chosen(project: Project, school: School, only: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Return what is made of the entities that are asked for, and what is not, with the setting that says so."""
     for entity in only:
         require_entity(school, entity)
-    return [entity for entity in school.entities if not only or entity in only]
+    wanted = [entity for entity in school.entities if not only or entity in only]
+    mappings = {entity: project.mapping(school.source, entity, school) for entity in wanted}
+    off = {entity: each.when or "" for entity, each in mappings.items() if each.is_off(project.values(school))}
+    if off and len(off) == len(wanted):
+        entity, switch = next(iter(off.items()))
+        raise NotFoundError(
+            f"'{entity}' is switched off in '{school.school}'", fix=f"set {switch} to true in the school file"
+        )
+    return [entity for entity in wanted if entity not in off], off
 
 
 def require_entity(school: School, entity: str) -> None:
@@ -175,15 +193,7 @@ def world_of(
 ) -> World:
     """Return what an entity's mapping stands in."""
     lookups: dict[str, Lookup] = project.lookups(school.source)
-    return World(source, project.schema(entity), lookups, project.setting_types(), keys)
-
-
-def settings_of(project: Project, school: School) -> dict[str, dict[str, SettingValue]]:
-    """Return the value of every setting: the school's, or the default."""
-    return {
-        group: {name: school.settings.get(group, {}).get(name, setting.default) for name, setting in members.items()}
-        for group, members in project.settings().items()
-    }
+    return World(source, project.schema(entity), lookups, project.setting_types(), keys, project.values(school))
 
 
 def requests_for(source: Source, used: Mapping[str, Iterable[str]], school: School) -> list[Request]:
@@ -198,7 +208,7 @@ def requests_for(source: Source, used: Mapping[str, Iterable[str]], school: Scho
         if sets:
             want = Want(name, {set_name: frozenset(fields) for set_name, fields in sets.items()})
             options = options_asked(endpoint, want)
-            own = shares(endpoint, sets, keys_of(school, endpoint.per))
+            own = shares(endpoint, sets, keys_of(school, endpoint.per), source.apis[endpoint.api].methods)
             each = _each(endpoint)
             path, assumed = endpoint.path, endpoint.assumed or ""
             requests.append(Request(name, path, options, sets, assumed, endpoint.method, own, each))

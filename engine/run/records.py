@@ -16,7 +16,7 @@ from engine.problem_text import did_you_mean
 from engine.run.choosing import Terms, all_windows
 from engine.run.folder import locked, school_folder
 from engine.run.parting import Parting, land_kept, levels
-from engine.run.plan import settings_of, source_of
+from engine.run.plan import source_of
 from engine.run.secrets import Secrets
 from engine.spec.asking import with_parents
 from engine.spec.project import NotFoundError, Project
@@ -45,7 +45,7 @@ def extract_sets(
     wants = _wants(source, list(only))
     config = Secrets(environ).config(source, school)
     home, clock = school_folder(project.root, school.school), clock or Clock()
-    terms = Terms(clock.now(), ZoneInfo(school.time_zone), settings=settings_of(project, school))
+    terms = Terms(clock.now(), ZoneInfo(school.time_zone), settings=project.values(school))
     with locked(home):
         folder = home / "extract"
         folder.mkdir(mode=0o700, exist_ok=True)

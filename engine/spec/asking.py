@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.kinds.request import Method
 from engine.spec.school import KeyGiven, School
 from engine.spec.source import Endpoint, RecordSet, Source
 
@@ -38,18 +39,23 @@ def plain_config(source: Source, school: School) -> dict[str, str | int]:
     return {name: value for name, value in given.items() if isinstance(value, str | int)}
 
 
-def carriers(keys: Mapping[str, KeyGiven], method: str | None) -> list[str]:
-    """Return the keys that open a method, those that name it first; all of them where a set asks for none."""
+def carriers(keys: Mapping[str, KeyGiven], method: str | None, methods: Mapping[str, Method]) -> list[str]:
+    """Return the keys that open a method, those that name it first; all of them where a set asks for none.
+
+    One that stands on a key of its own is opened by keys that name it only.
+    """
     if method is None:
         return list(keys)
     naming = [name for name, key in keys.items() if key.methods is not None and method in key.methods]
-    return naming + [name for name, key in keys.items() if key.methods is None]
+    alone = method in methods and methods[method].own_key
+    return naming if alone else naming + [name for name, key in keys.items() if key.methods is None]
 
 
 def shares(
     endpoint: Endpoint,
     sets: Iterable[str],
     keys: Mapping[str, KeyGiven],
+    methods: Mapping[str, Method],
     same: Callable[[str, str], bool] | None = None,
 ) -> list[Share]:
     """Return the requests that bring these sets, in the order of the keys; a set that no key opens is left out.
@@ -63,7 +69,7 @@ def shares(
     by_key: dict[str, list[str]] = {name: [] for name in keys}
     for each in sets:
         ask = endpoint.sets[each].ask
-        found = carriers(keys, None if ask is None else ask.method)
+        found = carriers(keys, None if ask is None else ask.method, methods)
         for name in dict.fromkeys(first[other] for other in (found if ask is None else found[:1])):
             by_key[name].append(each)
     return [share for name, own in by_key.items() if own for share in _apart(endpoint, name, own)]

@@ -270,6 +270,10 @@ def check_mapping(project: Project, loaded: Loaded, mapping: Mapping) -> Iterato
         return
     if {"endpoints_of", "lookup", "settings"} & project.broken:
         return
+    yield from check_switch(project, document, ("when",), mapping.when)
+    for name, table in mapping.tables.items():
+        for word in ("when", "unless"):
+            yield from check_switch(project, document, ("tables", name, word), getattr(table, word))
     source = project.source(mapping.source)
     world = World(source, project.schema(mapping.mapping), project.lookups(mapping.source), project.setting_types())
     yield from (problem_of(document, finding) for finding in findings(mapping, world))

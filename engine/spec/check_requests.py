@@ -155,8 +155,14 @@ def check_keys(project: Project, document: Document, school: School, source: Sou
     items = {name: item for name, item in source.config.items() if item.type == "keys" and keys_of(school, name)}
     for item_name, item in items.items():
         methods = _methods(source, item_name)
+        alone = [name for api in source.apis.values() for name, each in api.methods.items() if each.own_key]
         for name, key in keys_of(school, item_name).items():
             path: Path = ("config", item_name, name)
+            for index, method in enumerate(key.methods or []):
+                if method in alone and not set(key.methods or []) <= set(alone):
+                    what, why = f"'{method}' stands on a key of its own", "so that the school can take it back alone"
+                    place, fix = document.place((*path, "methods", index)), "give it a key that opens nothing else"
+                    yield Problem("shared-key", what, place, why, fix)
             for index, method in enumerate(key.methods or []):
                 if method not in methods:
                     what = f"the source '{source.source}' has no method '{method}'"
@@ -182,6 +188,7 @@ def _check_opened(project: Project, document: Document, school: School, source: 
     told: set[str] = set()
     for endpoint_name, set_name, record_set in source.sets():
         endpoint, ask = source.endpoints[endpoint_name], record_set.ask
+        methods = source.apis[endpoint.api].methods if endpoint.api in source.apis else {}
         if set_name not in wanted or endpoint.per not in source.config:
             continue
         keys = keys_of(school, endpoint.per)
@@ -192,7 +199,7 @@ def _check_opened(project: Project, document: Document, school: School, source: 
             yield Problem(
                 "missing-config", what, place, source.config[endpoint.per].description, f"add {endpoint.per}:"
             )
-        if not keys or ask is None or ask.method in told or carriers(keys, ask.method):
+        if not keys or ask is None or ask.method in told or carriers(keys, ask.method, methods):
             continue
         told.add(ask.method)
         named = [method for key in keys.values() for method in key.methods or []]
@@ -209,6 +216,7 @@ def _used(project: Project, school: School, source: Source) -> Iterator[str]:
         mapping = project.get("mapping", f"{school.source}/{entity}")
         if mapping is None or project.get("schema", entity) is None or project.broken:
             continue
-        world = World(source, project.schema(entity), project.lookups(school.source), project.setting_types())
-        query = build(project.mapping(school.source, entity, school), world, reading)
-        yield from query.used
+        own, values = project.mapping(school.source, entity, school), project.values(school)
+        if not own.is_off(values):
+            lookups, types = project.lookups(school.source), project.setting_types()
+            yield from build(own, World(source, project.schema(entity), lookups, types, values=values), reading).used

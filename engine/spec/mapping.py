@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from engine.kinds.rule import Rule
 from engine.kinds.value import Join, Nested, OnePer
 from engine.kinds.word import Name, Word, problem
+from engine.spec.settings import SettingValues, switch
 
 
 class From(Word):
@@ -52,6 +53,20 @@ class Table(Word):
     ] = {}
     where: Annotated[list[Rule], Field(description="records are kept where all of these hold")] = []
     fields: Annotated[dict[str, Nested], Field(description="fields of its own, beside those of its records")] = {}
+    when: Annotated[
+        str | None,
+        Field(description="a true/false setting; where it is false the table is empty, and nothing is asked for it"),
+    ] = None
+    unless: Annotated[
+        str | None,
+        Field(description="a true/false setting; where it is true the table is empty, and nothing is asked for it"),
+    ] = None
+
+    def is_off(self, values: SettingValues) -> bool:
+        """Say whether a school's settings leave it empty; not where they are not known."""
+        return (self.when is not None and switch(values, self.when) is False) or (
+            self.unless is not None and switch(values, self.unless) is True
+        )
 
 
 class Mapping(Word):
@@ -60,6 +75,10 @@ class Mapping(Word):
     mapping: Annotated[Name, Field(description="the entity that is built")]
     source: Annotated[Name, Field(description="the source whose records are mapped")]
     note: Annotated[str, Field(description="for the reader")] = ""
+    when: Annotated[
+        str | None,
+        Field(description="a true/false setting; where it is false nothing is asked for, made or sent of the entity"),
+    ] = None
     tables: Annotated[dict[Name, Table], Field(description="steps that fields, joins and other tables can name")] = {}
     from_: Annotated[Origin, Field(description="where the records come from", alias="from")]
     join: Annotated[
@@ -80,3 +99,7 @@ class Mapping(Word):
         ),
     ] = {}
     fields: Annotated[dict[Name, Nested], Field(description="how each field of the entity gets its value")]
+
+    def is_off(self, values: SettingValues) -> bool:
+        """Say whether a school's settings switch the entity off; not where they are not known."""
+        return self.when is not None and switch(values, self.when) is False

@@ -18,7 +18,7 @@ from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping
 from engine.spec.schema import Schema
 from engine.spec.school import School
-from engine.spec.settings import SETTING_TYPES, Setting, Settings
+from engine.spec.settings import SETTING_TYPES, Setting, Settings, SettingValue
 from engine.spec.source import Endpoints, Source
 from engine.spec.tables import CsvProblem, read_csv
 
@@ -131,6 +131,15 @@ class Project:
                 for group, members in loaded.content.groups.items():
                     groups.setdefault(group, {}).update(members)
         return groups
+
+    def values(self, school: School) -> dict[str, dict[str, SettingValue]]:
+        """Return the value of every setting: the school's, or the default."""
+        return {
+            group: {
+                name: school.settings.get(group, {}).get(name, setting.default) for name, setting in members.items()
+            }
+            for group, members in self.settings().items()
+        }
 
     def setting_types(self) -> dict[str, dict[str, str]]:
         """Return the DuckDB types of all settings."""

@@ -7,7 +7,8 @@ and `lookup:<name>` (key, value), and reads record sets where `place` says. Next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from engine.kinds.types import TargetField, literal, quote
@@ -22,6 +23,7 @@ from engine.spec.reference import Keys
 from engine.spec.relation import (
     EachRelation,
     Expr,
+    NoRecords,
     Reading,
     Relation,
     SetRelation,
@@ -32,6 +34,7 @@ from engine.spec.relation import (
     some_of,
 )
 from engine.spec.schema import Schema
+from engine.spec.settings import SettingValues
 from engine.spec.source import Source
 from engine.spec.statement import Statement
 from engine.spec.view import At, Finding, Findings, View
@@ -41,7 +44,8 @@ from engine.spec.view import At, Finding, Findings, View
 class World:
     """What a mapping stands in: its source, the target, lookups and settings (their DuckDB types by group and name).
 
-    `keys` gives, for an entity, the keys that a reference to it may hold, or None where that is not known.
+    `keys` gives, for an entity, the keys that a reference to it may hold, or None where that is not known; `values`
+    are a school's settings, which may switch tables off.
     """
 
     source: Source
@@ -49,6 +53,7 @@ class World:
     lookups: Mapping[str, Lookup]
     settings: Mapping[str, Mapping[str, str]]
     keys: Callable[[str], Keys | None] = lambda entity: None
+    values: SettingValues = field(default_factory=dict)
 
     def others(self, entity: str) -> Keys | None:
         """Return the keys of another entity; those of this one are not known while its rows are made."""
@@ -134,8 +139,13 @@ class _Builder:
 
     def relation(self, name: str, at: At) -> Relation | None:
         """Return a fresh relation of a table or a set; each use asks for its own columns."""
-        if name in self.mapping.tables:
-            return self._table(name, self.mapping.tables[name], at)
+        table = self.mapping.tables.get(name)
+        if table is not None and table.is_off(self.world.values):
+            with self._unread():
+                base = self._table(name, table, at)
+            return None if base is None else NoRecords(base, self._unread)
+        if table is not None:
+            return self._table(name, table, at)
         try:
             _, _, record_set = self.world.source.find(name)
         except KeyError:
@@ -144,6 +154,13 @@ class _Builder:
             self.findings.add(Finding(at, "unknown-set", what, name, tuple(known)))
             return None
         return SetRelation(name, record_set, self.reading)
+
+    @contextmanager
+    def _unread(self) -> Iterator[None]:
+        """Look at records without a note that they are needed."""
+        kept, self.reading = self.reading, Reading(self.reading.formats, self.reading.place)
+        yield
+        self.reading = kept
 
     def _table(self, name: str, table: Table, at: At) -> Relation | None:
         if name in self._open:

@@ -8,6 +8,7 @@ asks for is never read. Next: `spec/view`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from engine.kinds.types import SQL_TYPES, Formats, SourceField, convert, filled, literal, quote
@@ -253,3 +254,31 @@ class EachRelation(Relation):
     def sql(self) -> str:
         items = f"CASE WHEN len({quote(self._each)}) > 0 THEN {quote(self._each)} ELSE [NULL] END"
         return f"SELECT *, unnest({items}) AS {quote(self._item)} FROM ({self._base.sql()})"
+
+
+class NoRecords(Relation):
+    """What a table that is switched off would be, without its records. Of what it is made of nothing is read."""
+
+    def __init__(self, base: Relation, unread: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__(base.name)
+        self._base, self._unread, self._types = base, unread, dict[str, str]()
+
+    def names(self) -> list[str]:
+        return self._base.names()
+
+    def sets(self) -> list[str]:
+        return []
+
+    def column(self, name: str) -> Expr | None:
+        with self._unread():
+            found = self._base.column(name)
+        if found is None:
+            return None
+        self._types[name] = found.type
+        return Expr(quote(name), found.type, absent=True, broken=found.broken, empty=found.empty)
+
+    def sql(self) -> str:
+        columns = [f"CAST(NULL AS {kind}) AS {quote(name)}" for name, kind in self._types.items()]
+        own = ["NULL::VARCHAR AS _set", "NULL::BIGINT AS _row", "NULL::VARCHAR AS _source_key"]
+        own += ["NULL::VARCHAR[] AS _bad", "NULL::VARCHAR AS _rule"]
+        return f"SELECT {', '.join([*own, *columns])} WHERE FALSE"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -16,6 +17,8 @@ SETTING_TYPES = {
     "integer": "BIGINT",
 }
 SettingValue = str | bool | int | list[str] | dict[str, str] | None
+SettingValues = Mapping[str, Mapping[str, SettingValue]]
+"""By group and name."""
 
 
 class Setting(Word):
@@ -50,6 +53,12 @@ class Setting(Word):
         """Return the texts of a value that are not among `values`."""
         given = value if isinstance(value, list) else [value] if isinstance(value, str) else []
         return [text for text in given if self.values is not None and text not in self.values]
+
+
+def switch(values: SettingValues, name: str) -> bool | None:
+    """Return what a true/false setting says, `group.name`; None where nobody's values are known."""
+    group, _, member = name.partition(".")
+    return bool(values[group][member]) if member in values.get(group, {}) else None
 
 
 class Settings(Word):

@@ -15,7 +15,7 @@ from engine.spec.relation import NOTHING, Expr, Relation, seen
 
 At = tuple[str | int, ...]
 RUN_NAMES = ("settings", "run")
-RUN_FIELDS = {"today": "DATE", "school": "VARCHAR", "time_zone": "VARCHAR"}
+RUN_FIELDS = {"today": "DATE", "school": "VARCHAR", "time_zone": "VARCHAR", "title": "VARCHAR"}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.query import Query, World, build
 from engine.spec.relation import Reading
-from engine.spec.settings import SettingValue
+from engine.spec.settings import SettingValues
+from engine.spec.view import RUN_FIELDS
 from engine.sql import PARQUET, connect, reworded
 from engine.stages.again import settle_again
 from engine.stages.identity import IDENTITIES, SAME, Remembered, identify
@@ -43,7 +44,8 @@ class Circumstances:
     today: date
     school: str
     time_zone: str
-    settings: Mapping[str, Mapping[str, SettingValue]]
+    settings: SettingValues
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,12 @@ def _refuse_blocked(database: duckdb.DuckDBPyConnection, mapping: MappingDocumen
 
 def prepare(database: duckdb.DuckDBPyConnection, world: World, query: Query, circumstances: Circumstances) -> None:
     """Make the tables that a mapping's statement expects beside the record sets."""
-    values: list[Any] = [circumstances.today, circumstances.school, circumstances.time_zone]
+    values: list[Any] = [
+        circumstances.today,
+        circumstances.school,
+        circumstances.time_zone,
+        circumstances.title or None,
+    ]
     groups = []
     for group, members in world.settings.items():
         parts = []
@@ -162,8 +169,8 @@ def prepare(database: duckdb.DuckDBPyConnection, world: World, query: Query, cir
             parts.append(f"{literal(name)}: CAST(${len(values)} AS {kind})")
         groups.append(f"{literal(group)}: {{{', '.join(parts)}}}")
     settings = f"{{{', '.join(groups)}}}" if groups else "NULL"
-    run = "{'today': CAST($1 AS DATE), 'school': CAST($2 AS VARCHAR), 'time_zone': CAST($3 AS VARCHAR)}"
-    database.execute(f"CREATE TABLE _run AS SELECT {run} AS run, {settings} AS settings", values)
+    run = ", ".join(f"{literal(name)}: CAST(${at} AS {kind})" for at, (name, kind) in enumerate(RUN_FIELDS.items(), 1))
+    database.execute(f"CREATE TABLE _run AS SELECT {{{run}}} AS run, {settings} AS settings", values)
     for name in query.lookups:
         _add_lookup(database, world.lookups[name])
 

@@ -73,7 +73,7 @@ def _facts(plan: Plan, ways: Mapping[str, str]) -> dict[str, object]:
             for field_name in fields
         ],
         "deliver": _delivery(plan),
-        "notes": plan.notes,
+        "notes": [*plan.notes, *plan.said_off()],
     }
 
 
@@ -105,7 +105,7 @@ def _text(plan: Plan, ways: Mapping[str, str], verbose: bool) -> str:
         "",
         f"Steps: extract, transform, emit, check, deliver ({_delivery(plan)})",
         f"Entities, in the order of their references: {', '.join(plan.entities)}",
-        *(f"note: {note}" for note in plan.notes),
+        *(f"note: {note}" for note in (*plan.notes, *plan.said_off())),
     ]
     return "\n".join(lines)
 

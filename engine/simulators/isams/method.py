@@ -46,8 +46,8 @@ ALIASES = {"registrationmanager": "registration", "calendarmanager": "calendar"}
 _PLAIN: dict[str, Maker] = {
     "Pupil_GetCurrentPupils": pupil.current_pupils,
     "Pupil_GetCurrentPupilsWithCustomFields": pupil.further_block,
-    "Pupil_GetCurrentPupilsHealth": pupil.further_block,
-    "Pupil_GetCurrentPupilsHealthWithCustomFields": pupil.further_block,
+    "Pupil_GetCurrentPupilsHealth": pupil.health,
+    "Pupil_GetCurrentPupilsHealthWithCustomFields": pupil.health,
     "Pupil_GetCurrentPupilsTransport": pupil.further_block,
     "Pupil_GetCurrentPupilsTransportWithCustomFields": pupil.further_block,
     "Pupil_GetApplicants": pupil.applicants,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.simulators import pool
 from engine.simulators.isams.asked import Asked
+from engine.simulators.isams.medical import condition_fields, conditions_of
 from engine.simulators.isams.node import Attributes, Block, Legacy, Node, Value
 from engine.simulators.isams.roll import (
     ACADEMIC,
@@ -38,8 +39,24 @@ def current_pupils(roll: Roll, asked: Asked) -> list[Block]:
 
 
 def further_block(roll: Roll, asked: Asked) -> list[Block]:
-    """What methods for health, transport and custom fields add: a block whose own elements nobody has seen."""
+    """What methods for transport and custom fields add: a block whose own elements nobody has seen."""
     return [Block(CURRENT, [Node("Pupil", _attributes(roll, pupil), {}) for pupil in roll.chosen(asked.years)])]
+
+
+def health(roll: Roll, asked: Asked) -> list[Block]:
+    """The health of current pupils, with their medical conditions as far as these are not archived.
+
+    Nobody has seen these elements: they are named as the members of the REST API are.
+    """
+    nodes = []
+    for pupil in roll.chosen(asked.years):
+        found = [
+            Node("MedicalCondition", {"Key": each.key}, condition_fields(each))
+            for each in conditions_of(roll, pupil)
+            if not each.archived
+        ]
+        nodes.append(Node("Pupil", _attributes(roll, pupil), {"MedicalConditions": found or None}))
+    return [Block(CURRENT, nodes)]
 
 
 def pupil_node(roll: Roll, pupil: Pupil) -> Node:

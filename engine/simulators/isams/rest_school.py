@@ -9,6 +9,7 @@ from engine.simulators.isams import rest_pupil, rest_register
 from engine.simulators.isams.asked import Asked
 from engine.simulators.isams.contact import TYPES
 from engine.simulators.isams.edition import Edition
+from engine.simulators.isams.medical import SEVERITIES, TYPES_OF_CONDITION, conditions_of
 from engine.simulators.isams.node import Block, Node
 from engine.simulators.isams.rest import Item, Resource
 from engine.simulators.isams.structure import (
@@ -35,7 +36,6 @@ _LISTS = {
     "admissionsstatus": ("Enquiry", "Registered", "Offered", "Accepted"),
     "pupilleavingreasons": ("End of phase transfer",),
 }
-_CONDITIONS = ((1, "Asthma", False), (2, "Nut allergy", True))
 
 
 def houses(edition: Edition, request: Request) -> list[Item]:
@@ -275,37 +275,37 @@ def conditions(edition: Edition, request: Request, key: str) -> list[Item]:
     pupil = rest_pupil.find_pupil(edition.roll, key)
     archived = (request.parameter("includeArchive") or "").lower() == "true"
     stamp = rest_pupil.updated(edition.roll, pupil.changed)
-    found = [
+    return [
         {
-            "key": pupil.id * 10 + number,
-            "groupId": number,
-            "type": name,
-            "severityId": 1 + pupil.draw % 2,
+            "key": each.key,
+            "groupId": each.group,
+            "type": each.name,
+            "severityId": each.severity,
             "sensitivity": None,
-            "trigger": None,
-            "treatment": "Inhaler" if number == 1 else "EpiPen",
+            "trigger": each.trigger,
+            "treatment": each.treatment,
             "furtherInfo": "",
-            "archived": number == 2 and pupil.draw % 2 == 0,
-            "dateEntered": stamp,
+            "archived": each.archived,
+            "dateEntered": each.entered,
             "dateReviewed": None,
             "lastUpdated": stamp,
             "lastUpdatedBy": None,
         }
-        for number, name, _ in _CONDITIONS
-        if pupil.draw % (5 + number) == 0
+        for each in conditions_of(edition.roll, pupil)
+        if archived or not each.archived
     ]
-    return [item for item in found if archived or not item["archived"]]
 
 
 def condition_types(edition: Edition, request: Request) -> list[Item]:
     """The kinds of medical conditions."""
-    return [{"id": key, "name": name, "allergy": allergy, "deleted": False} for key, name, allergy in _CONDITIONS]
+    return [
+        {"id": key, "name": name, "allergy": allergy, "deleted": False} for key, name, allergy in TYPES_OF_CONDITION
+    ]
 
 
 def severities(edition: Edition, request: Request) -> list[Item]:
     """How bad a medical condition can be."""
-    names = ((1, "Mild", False), (2, "Severe", True))
-    return [{"id": key, "name": name, "triggerMedicalFlag": flag, "deleted": False} for key, name, flag in names]
+    return [{"id": key, "name": name, "triggerMedicalFlag": flag, "deleted": False} for key, name, flag in SEVERITIES]
 
 
 def professions(edition: Edition, request: Request) -> list[Item]:

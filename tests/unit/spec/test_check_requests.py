@@ -125,6 +125,24 @@ def test_a_source_is_told_what_its_requests_lack(
     assert found == [] if expected is None else expected in found
 
 
+OWN = [("      GetThings: {}", "      GetThings: {own_key: true}")]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ("[GetLinks]}\n    things: {key: {env: B}, methods: [GetThings]}", None),
+        ("[GetLinks]}\n    things: {key: {env: B}}", "unopened-method"),
+        ("[GetThings, GetLinks]}", "shared-key"),
+    ],
+)
+def test_a_method_stands_on_a_key_of_its_own(
+    given: str, code: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = problems(tmp_path, monkeypatch, source=OWN, school=[(OPENED, given)])
+    assert [each for each, _ in found] == ([code] if code else [])
+
+
 def test_a_school_that_wants_nothing_of_keys_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keyed = "    post: schools\n    per: keys\n    params: {key: '{{ key }}'}\n"
     alone = [("  keys:\n    links: {key: {env: ACME_LINKS}, methods: " + OPENED + "\n", "")]

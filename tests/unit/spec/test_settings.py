@@ -66,3 +66,20 @@ def test_who_stays_is_said_by_a_setting_that_is_true_or_false(
         f"{text}\nremoved: {{clear: [acme:attribute:name], unless: {named}}}\n"
     )
     assert {each.code for each in check(open_project(tmp_path))} == ({code} if code else set())
+
+
+@pytest.mark.parametrize("place", ["when", "table when", "table unless"])
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [("things.strict", None), ("things.strickt", "unknown-setting"), ("things.colours", "wrong-type")],
+)
+def test_what_is_made_is_switched_by_a_setting_that_is_true_or_false(
+    place: str, named: str, code: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project_module, "shipped", lambda: GOLDEN)
+    (tmp_path / "mappings" / "acme").mkdir(parents=True)
+    text = (GOLDEN / "mappings" / "acme" / "thing.yaml").read_text().rstrip()
+    word = place.rpartition(" ")[2]
+    more = f"when: {named}" if place == "when" else f"tables: {{red: {{from: things, {word}: {named}}}}}"
+    (tmp_path / "mappings" / "acme" / "thing.yaml").write_text(f"{text}\n{more}\n")
+    assert {each.code for each in check(open_project(tmp_path))} == ({code} if code else set())

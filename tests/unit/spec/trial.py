@@ -19,6 +19,7 @@ from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.query import World, findings
 from engine.spec.reference import Keys
 from engine.spec.schema import Schema
+from engine.spec.settings import SettingValues
 from engine.spec.source import Source
 from engine.spec.view import Finding
 from engine.stages.identity import Remembered
@@ -67,6 +68,8 @@ class Trial:
     lookups: Sequence[str] = ()
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     keys: Callable[[str], Keys | None] = lambda entity: None
+    values: SettingValues = field(default_factory=dict)
+    """A school's settings, which may switch tables off."""
 
     def world(self) -> World:
         """Return the world that the mapping stands in."""
@@ -80,7 +83,8 @@ class Trial:
                 lines.append(f"          {field_name}: {said}")
         lookups = {lookup.lookup: lookup for lookup in (read(Lookup, text) for text in self.lookups)}
         schema = read(Schema, self.schema or SCHEMA + _indented(self.target))
-        return World(read(Source, "\n".join(lines) + "\n"), schema, lookups, self.settings, self.keys)
+        source = read(Source, "\n".join(lines) + "\n")
+        return World(source, schema, lookups, self.settings, self.keys, self.values)
 
     def document(self) -> MappingDocument:
         """Return the mapping."""
