@@ -83,7 +83,7 @@ def _of_batch(name: str, fields: list[str], given: Given, home: Path) -> SetRead
     seen = reader.read_from(io.BytesIO(text.encode()), file).sets
     landed = land(source, name, fields, [Answer(endpoint, 1, file, len(text), seen)], home)
     assert landed.drift == ()
-    return SetRead(landed.file, landed.rows, frozenset(fields))
+    return SetRead(landed.file, landed.rows, frozenset(landed.present))
 
 
 def _of_rest(name: str, records: list[Row], home: Path) -> SetRead | None:

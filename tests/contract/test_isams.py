@@ -9,7 +9,22 @@ import pytest
 from isams_mapped import mapped
 from mapped import project
 
-from tests.isams_school import ACADEMIC, CONTACTS, HEALTH, WHOLE, condition, contact, element, health
+from tests.isams_school import (
+    ACADEMIC,
+    BOARDING,
+    CONTACTS,
+    HEALTH,
+    PUPILS,
+    SETS,
+    STAFF,
+    SUBJECTS,
+    WHOLE,
+    condition,
+    contact,
+    element,
+    health,
+    pupil,
+)
 
 ENTITIES = ["school", "student", "guardian", "staff", "group", "group_membership", "medical_condition"]
 FURTHER = {"sensitivity", "further_information", "reviewed_on", "trigger"}
@@ -334,3 +349,39 @@ def test_every_mapped_field_gets_a_value_in_this_school(entity: str, tmp_path: P
     filled = {name for made in (here, other) for key in made.rows for name in made.filled(key)}
     unfilled = set(project().mapping("isams", entity).fields) - filled
     assert unfilled == (FURTHER if entity == "medical_condition" else set())
+
+
+PLAIN = {
+    **WHOLE,
+    PUPILS: [pupil(710, "Wrenna", "Oakapple", 7), pupil(711, "Ivo", "Oakapple", 8)],
+    CONTACTS: [contact(4410, None, "Ada Oakapple", "Mother", 710, MailMergeAll=1, BillingMailMerge=None, Mobile="1")],
+    STAFF: [element("StaffMember", {"Id": 380}, Forename="Ottilie", Surname="Larkmoor")],
+    SETS: [element("Set", {"Id": 501}, SetCode="7Hi1", Teachers='<Teacher Id="1" StaffId="380"/>')],
+    ACADEMIC: [],
+    BOARDING: [],
+    SUBJECTS: [],
+    HEALTH: [health(710, condition(7101, "Asthma"))],
+}
+"""A school of an older server, where nobody has what may be left out."""
+
+
+def test_a_field_that_nobody_has_costs_nothing_but_itself(tmp_path: Path) -> None:
+    made = mapped(tmp_path / "guardian", "guardian", {"guardians": {"mailings": ["all", "billing"]}}, PLAIN)
+    assert made.filled("contact-4410") == {
+        "source_id": "contact-4410",
+        "given_name": "Ada",
+        "family_name": "Oakapple",
+        "phones": ["1"],
+        "relationships": [
+            {"student": "4733683710", "relationship": "mother", "priority": None, "parental_responsibility": True}
+        ],
+        "responsible_for": ["4733683710"],
+    }
+    made = mapped(tmp_path / "membership", "group_membership", None, PLAIN)
+    assert made.column("title") == {
+        "student-501-710": "7Hi1: Wrenna Oakapple",
+        "staff-501-380": "7Hi1: Ottilie Larkmoor",
+    }
+    assert set(mapped(tmp_path / "student", "student", None, PLAIN).rows) == {"4733683710", "4733683711"}
+    assert "set-501" in mapped(tmp_path / "group", "group", None, PLAIN).rows
+    assert set(mapped(tmp_path / "health", "medical_condition", ON, PLAIN).rows) == {"4733683710-7101"}
