@@ -41,7 +41,7 @@ def conditions(project: Isams) -> dict[str, str]:
     """What the simulated school knows of its pupils' health, by the key that a condition has here."""
     source = project.source
     assert isinstance(source, SIMULATOR)
-    roll = source.edition.roll
+    roll = source.editions.today().roll
     return {
         f"{pupil_id}-{each.key}": each.name
         for pupil_id, pupil in roll.by_school_id.items()
@@ -54,6 +54,7 @@ def conditions(project: Isams) -> dict[str, str]:
 def test_the_example_makes_seven_requests_and_a_file_of_each_entity(project: Isams) -> None:
     given = SHIPPED["config"]["keys"]
     assert {name.replace("_", "-"): tuple(key["methods"]) for name, key in given.items()} == SEVEN
+    assert sorted(SHIPPED["runs"]["nightly"]["entities"]) == sorted(ENTITIES)
     report = project.run()
     found = asked(project)
     assert sorted(key for key, _ in found) == sorted(SEVEN)
