@@ -61,7 +61,7 @@ class Plan:
     """The school's entities, planned or not, that are made of what is so at this moment: none of their rows is gone."""
 
     off: dict[str, str] = field(default_factory=dict)
-    """Entities that are switched off, with the setting that says so."""
+    """The school's entities that are switched off, with the setting that says so."""
 
     @property
     def whole(self) -> bool:
@@ -133,14 +133,14 @@ def _is_momentary(source: Source, query: Query) -> bool:
 
 
 def _chosen(project: Project, school: School, only: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Return what is made of the entities that are asked for, and what is not, with the setting that says so."""
+    """Return what is made of the entities that are asked for, and all that are off, with the setting that says so."""
     for entity in only:
         require_entity(school, entity)
     wanted = [entity for entity in school.entities if not only or entity in only]
-    mappings = {entity: project.mapping(school.source, entity, school) for entity in wanted}
+    mappings = {entity: project.mapping(school.source, entity, school) for entity in school.entities}
     off = {entity: each.when or "" for entity, each in mappings.items() if each.is_off(project.values(school))}
-    if off and len(off) == len(wanted):
-        entity, switch = next(iter(off.items()))
+    if off.keys() >= set(wanted):
+        entity, switch = wanted[0], off[wanted[0]]
         raise NotFoundError(
             f"'{entity}' is switched off in '{school.school}'", fix=f"set {switch} to true in the school file"
         )

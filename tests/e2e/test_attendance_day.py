@@ -137,7 +137,7 @@ def test_marks_of_the_morning_and_of_the_afternoon_join_the_pupils_of_the_night(
     school: BrookHall, client: httpx.Client
 ) -> None:
     school.run("--run", "nightly").well()
-    assert school.asked() == [BATCH] * 6
+    assert school.asked() == [BATCH] * 7
     assert school.marks() == {}
 
     school.at("2026-03-02T09:30:00")

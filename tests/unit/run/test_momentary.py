@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from engine.spec.project import open_project, shipped
 from engine.spec.school import School
 from engine.stages.compare import Compared
 
-PROJECT = open_project(shipped() / "examples" / "isams")
-PEOPLE = ["student", "guardian", "staff", "group", "group_membership"]
+EXAMPLE = shipped() / "examples" / "isams"
+PROJECT = open_project(EXAMPLE)
+PEOPLE = ["school", "student", "guardian", "staff", "group", "group_membership", "medical_condition"]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,13 @@ def test_how_many_rows_of_today_there_are_is_no_share_of_all(least: str | int | 
     school = School.model_validate(content)
     assert bool(tripped(school, compared, report, {}, {"mark"})) is stopped
     assert bool(tripped(school, compared, report, {})) is (least is not None)
+
+
+def test_a_run_without_what_is_switched_off_is_whole(tmp_path: Path) -> None:
+    for part in ("schools", "applications"):
+        shutil.copytree(EXAMPLE / part, tmp_path / part)
+    file = tmp_path / "schools" / "brook-hall.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("medical: {send: true}", "medical: {send: false}"))
+    plan = make_plan(open_project(tmp_path), "brook-hall", PEOPLE[:-1])
+    assert plan.whole
+    assert plan.off == {"medical_condition": "medical.send"}
