@@ -50,6 +50,7 @@ class Method(Word):
     filters: Annotated[dict[str, MethodFilter], Field(description="the filters it takes, by name")] = {}
     needs_filter: Annotated[bool, Field(description="the source refuses it without a filter")] = False
     note: Annotated[str, Field(description="for the reader")] = ""
+    assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
 
     @model_validator(mode="after")
     def _has_element(self) -> Method:
