@@ -164,7 +164,7 @@ class _Taker:
         slot, node = self._count, self._above.setdefault(spelling.up, _Node())
         self._count += 1
         for index, step in enumerate(spelling.steps):
-            if column.many and index and index == len(spelling.steps) - 1:
+            if column.many and index == 1:  # with the first element on the way there is a list, if an empty one
                 node.holds.append(slot)
             node = node.below.setdefault(step, _Node())
         if spelling.attribute is not None:
