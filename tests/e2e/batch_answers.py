@@ -31,7 +31,7 @@ class DocumentSimulator(Simulator):
         self.answers, self.bodies = list[tuple[int, bytes]](), list[bytes]()
 
     def routes(self) -> list[Route]:
-        return [("POST", "/api/batch/1.0/xml.ashx", self._answer)]
+        return [(method, "/api/batch/1.0/xml.ashx", self._answer) for method in ("GET", "POST")]
 
     def _answer(self, request: Request) -> Answer:
         self.bodies.append(request.body)

@@ -6,7 +6,7 @@ Real ones are documents of the form of those below. What each path should find i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -334,6 +334,29 @@ def test_every_filter_can_be_sent(tmp_path: Path) -> None:
     assert run.count("<Method>") == 24
 
 
+def test_a_key_can_be_read_by_get(tmp_path: Path) -> None:
+    with asking(tmp_path / "project") as school:
+
+        def by_get(endpoint: dict[str, Any]) -> None:
+            del endpoint["post"], endpoint["body"]
+            endpoint["get"] = "xml.ashx"
+
+        change_batch(school, by_get)
+        found = school.again().read(tmp_path / "out", "years", "staff", answers=[(200, STAFF.encode())])
+        assert [row["Id"] for row in values(found["years"]) + values(found["staff"])] == ["-2", "380"]
+        assert [(each.method, each.query) for each in school.server.requests] == [("GET", {"apiKey": "***"})]
+        assert school.server.bodies == [b""]
+
+
+def change_batch(school: Asking, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the shipped endpoint, in a copy of the project's own."""
+    own = yaml.safe_load((shipped() / "mappings/isams/endpoints/batch.yaml").read_text(encoding="utf-8"))
+    change(own["endpoints"]["batch"])
+    file = school.project.root / "mappings" / "isams" / "endpoints" / "batch.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
+
+
 def sent_for_every_filter(school: Asking, tmp_path: Path) -> str:
     """The body of the shipped endpoint, had it sets that ask for all methods with filters."""
     methods = {spec.element: name for name, spec in school.project.source("isams").apis["batch"].methods.items()}
@@ -348,11 +371,7 @@ def sent_for_every_filter(school: Asking, tmp_path: Path) -> str:
                 "optional": True,
                 "fields": {"Id": {}},
             }
-    own = yaml.safe_load((shipped() / "mappings/isams/endpoints/batch.yaml").read_text(encoding="utf-8"))
-    own["endpoints"]["batch"]["sets"] = sets
-    file = school.project.root / "mappings" / "isams" / "endpoints" / "batch.yaml"
-    file.parent.mkdir(parents=True)
-    file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
+    change_batch(school, lambda endpoint: endpoint.update(sets=sets))
     school.again().read(tmp_path / "out", *sets, answers=[(200, b"<iSAMS/>")])
     [body] = school.server.bodies
     assert [each.text for each in ElementTree.fromstring(body).iter("Method")] == asked
