@@ -36,6 +36,17 @@ def show_problems(problems: Sequence[Problem], form: str) -> None:
         click.echo(f"{' and '.join(parts)} found", err=True)
 
 
+def show_notes(notes: Sequence[Problem], called: str, asked_by: str = "") -> None:
+    """Show notes, a line each; or, where there is an option that asks for them, only how many there are."""
+    if asked_by and notes:
+        click.echo(
+            f"{len(notes)} {called}{'s' if notes[1:] else ''} ({asked_by} lists {'them' if notes[1:] else 'it'})"
+        )
+        return
+    for note in notes:
+        click.echo(f"{note.place}: {note.level}: {note.what} [{note.code}]")
+
+
 def _problem_facts(problem: Problem) -> dict[str, object]:
     facts = asdict(problem)
     if problem.place is not None:

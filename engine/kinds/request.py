@@ -53,6 +53,7 @@ class Method(Word):
         bool, Field(description="it is asked for only with a key whose methods are all marked so, and named")
     ] = False
     note: Annotated[str, Field(description="for the reader")] = ""
+    assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
 
     @model_validator(mode="after")
     def _has_element(self) -> Method:

@@ -13,6 +13,7 @@ from engine.kinds.request import Ask
 from engine.problem_text import did_you_mean
 from engine.run.caching import may_be_old
 from engine.spec.asking import Share, is_momentary, keys_of, shares, with_parents
+from engine.spec.assumed import assumed_in
 from engine.spec.lookup import Lookup
 from engine.spec.place import problem_of
 from engine.spec.project import NotFoundError, Project
@@ -34,7 +35,6 @@ class Request:
     options: list[str]
     sets: dict[str, list[str]]
     """Record set to the fields that are read of it."""
-    assumed: str = ""
     method: str = "GET"
     shares: list[Share] = field(default_factory=list)
     """What it is asked for, request by request; of one that is asked for records, with any of them."""
@@ -117,7 +117,7 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
             used.setdefault(set_name, [])
             used[set_name] += [field_name for field_name in fields if field_name not in used[set_name]]
     requests, settings = requests_for(source, used, school), project.values(school)
-    notes = _notes(source, used) + may_be_old(source, school, [request.endpoint for request in requests])
+    notes = assumed_in(source, used) + may_be_old(source, school, [request.endpoint for request in requests])
     others = {e: _query(project, school, source, e) for e in school.entities if e not in entities}
     momentary = frozenset(entity for entity, query in (queries | others).items() if _is_momentary(source, query))
     return Plan(school, source, entities, requests, queries, notes, settings, momentary, off)
@@ -210,8 +210,7 @@ def requests_for(source: Source, used: Mapping[str, Iterable[str]], school: Scho
             options = options_asked(endpoint, want)
             own = shares(endpoint, sets, keys_of(school, endpoint.per), source.apis[endpoint.api].methods)
             each = _each(endpoint)
-            path, assumed = endpoint.path, endpoint.assumed or ""
-            requests.append(Request(name, path, options, sets, assumed, endpoint.method, own, each))
+            requests.append(Request(name, endpoint.path, options, sets, endpoint.method, own, each))
     return requests
 
 
@@ -221,12 +220,3 @@ def _each(endpoint: Endpoint) -> str:
         return ""
     held = " and ".join(f"{name} is {' or '.join(texts)}" for name, texts in word.where.items())
     return f"each record of {word.set}" + (f" whose {held}" if held else "")
-
-
-def _notes(source: Source, used: Mapping[str, Iterable[str]]) -> list[str]:
-    return [
-        f"'{set_name}.{name}' is assumed: {spec.assumed}"
-        for set_name, fields in used.items()
-        for name, spec in source.find(set_name)[2].fields.items()
-        if name in set(fields) and spec.assumed
-    ]

@@ -18,6 +18,7 @@ from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts
 from engine.run.parting import Parting, land_kept
 from engine.run.plan import Plan
 from engine.run.report import Report, SetReport
+from engine.run.unfound import unfound
 from engine.run.windowing import Windowing
 from engine.secret import Config
 from engine.spec.changing import changes_of
@@ -84,8 +85,9 @@ class Reading:
             for name, fields in planned.sets.items():
                 facts = self._landed(want, name)
                 assert facts is not None
+                facts = replace(facts, file=self.folder / "sets" / facts.file.name)
                 self._tell(Event("landed", f"{name}: {facts.rows:,} records", name, facts.rows, facts.rows))
-                read = set_read(replace(facts, file=self.folder / "sets" / facts.file.name), fields)
+                read = set_read(facts, fields)
                 sets[name] = replace(read, complete=name in came.complete, data_time=came.moment)
                 self._enter(want, name, fields, facts, came)
         return sets
@@ -289,6 +291,7 @@ class Reading:
         if facts.repeated:
             several = f"{facts.repeated_across:,} of them on several pages"
             self._report.notes.append(f"{name}: {facts.repeated:,} keys stand on several records, {several}")
+        self._report.notes += unfound(self.plan.source.endpoints[want.endpoint], facts, fields)
         drift = self.plan.school.drift
         self._drifted("missing_field", name, tuple(absent), "is mapped, and was not sent", drift.missing_field)
         self._drifted("unknown_field", name, facts.drift, "was sent, and nothing declares it", drift.unknown_field)

@@ -210,8 +210,9 @@ class _Read:
             return []
         try:
             return self._pages_of_it()
-        except NothingThere:
+        except NothingThere as error:
             if not self._each or self._landed:
+                error.why = error.why or _assumed(self._endpoint.assumed)
                 raise
             self._journal.record(self._key("absent"), read=self._number)
             self._tell(Event("answer", f"{self._part}: nothing there (404)", self._name, done=1, total=1))
@@ -293,9 +294,11 @@ class _Read:
         envelope = self._client.fetch(replace(self._question, name=name, params=params), part, self._reader)
         for set_name, seen in envelope.sets.items():
             if seen is None and set_name not in self._gone:
+                spec = self._sets[set_name]
+                said = f"the source document says that it stands at {spec.records}"
                 raise AnswerUnreadable(
                     f"{name}: the answer comes without its list of records of '{set_name}'",
-                    why=f"the source document says that it stands at {self._sets[set_name].records}",
+                    why="; ".join(filter(None, (said, _assumed(spec.assumed or self._endpoint.assumed)))),
                     code="records-missing",
                 )
         answer = self._describe(envelope, page, part)
@@ -369,6 +372,10 @@ class _Read:
 
     def _file(self, page: int) -> Path:
         return self._folder / f"{page:06d}.{'json' if self._root is None else 'xml'}"
+
+
+def _assumed(why: str | None) -> str:
+    return f"where it stands is assumed: {why}" if why else ""
 
 
 def _text(value: Any) -> str:

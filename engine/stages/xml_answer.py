@@ -51,7 +51,7 @@ class XmlReader:
         stream.seek(0)
         if name != self._root:
             what = f"is not a document '{self._root}', and none of the errors that the source document names"
-            raise UnreadableError(what, facts=self._facts(stream))
+            raise UnreadableError(what, heals=False, facts=self._facts(stream))
         files = {plan.name: records_file(file, plan.name) for plan in self._plans}
         read = read_sets(stream, self._plans, files)
         sets = {name: sink.seen(empty=name in self._optional) for name, sink in read.sinks.items()}

@@ -9,13 +9,14 @@ tags and those parts. Stands on the standard library and `envelope`. Next: `stag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.stages.envelope import UnreadableError
 
 MARK = "\x01"
 _LONGEST_PART = 10_000_000
-_PARTS = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_PART = re.compile(rb"<!--|<\?|<!\[CDATA\[")
+_ENDS = {b"<!--": b"-->", b"<?": b"?>", b"<![CDATA[": b"]]>"}
 _OPEN = re.compile(rb"<[!?]")
 _EMPTY_TAG = re.compile(rb"([^\s<>/!?\"'=]+)(?:\s+[^\s=<>\"']+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*")
 _PLAIN_TAG = re.compile(rb"[^\s<>/!?\"'=]+\s*")
@@ -32,7 +33,7 @@ def marked(chunks: Iterator[bytes], *, tell_empty: bool = True) -> Iterator[byte
     for chunk in chunks:
         data = held + chunk
         if b"!" in data or b"?" in data:
-            data = _PARTS.sub(_as_text, data)
+            data = _without_parts(data, _as_text)
         end = _whole_until(data)
         data, held = data[:end], data[end:]
         if len(held) > _LONGEST_PART:
@@ -45,7 +46,25 @@ def marked(chunks: Iterator[bytes], *, tell_empty: bool = True) -> Iterator[byte
 
 def without_parts(data: bytes) -> bytes:
     """Return a text without its comments, instructions and sections of character data."""
-    return _PARTS.sub(b"", data)
+    return _without_parts(data, lambda text: b"")
+
+
+def _without_parts(data: bytes, put: Callable[[bytes], bytes]) -> bytes:
+    """Leave out what is no tag and no text, and put what is made of sections; a part that may go on stays.
+
+    Each byte is looked at once, whatever begins and does not end.
+    """
+    kept, at = [], 0
+    while (found := _PART.search(data, at)) is not None:
+        ending = _ENDS[found[0]]
+        end = data.find(ending, found.end())
+        if end < 0:
+            break
+        kept.append(data[at : found.start()])
+        if ending == b"]]>":
+            kept.append(put(data[found.end() : end]))
+        at = end + len(ending)
+    return b"".join((*kept, data[at:]))
 
 
 def _whole_until(data: bytes) -> int:
@@ -57,10 +76,7 @@ def _whole_until(data: bytes) -> int:
     return max(data.rfind(b"<"), 0)
 
 
-def _as_text(found: re.Match[bytes]) -> bytes:
-    text: bytes | None = found[1]
-    if text is None:
-        return b""
+def _as_text(text: bytes) -> bytes:
     return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 

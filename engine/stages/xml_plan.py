@@ -7,7 +7,7 @@ lists as JSON. A home of pyarrow. Imports `kinds`, `spec`, `answer`, `envelope`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True)
 class SetPlan:
-    """A record set. `anchor` leads to the element that holds a record and all that its columns look at.
+    """A record set. `anchor` leads to the element at whose end all that a record's columns look at has come.
 
     `tell_empty`: an empty value is one; else it is as if it were not there.
     """
@@ -48,13 +48,19 @@ class SetPlan:
     @property
     def container(self) -> Steps:
         """Return the steps to the element that tells, by being there, that records could be."""
-        return self.anchor[:-1]
+        return self.steps[: max(len(self.steps) - 1 - _most_up(self.columns), 0)]
 
     @property
     def flat(self) -> bool:
         """Say whether every field is one value within the record, of which the quick reader sees repeats."""
-        own = self.anchor == self.steps and not any(column.many for column in self.columns)
+        own = not _most_up(self.columns) and not any(column.many for column in self.columns)
         return own and bool(self.columns) and not any(_of_child(column) for column in self.columns)
+
+
+def _most_up(columns: Iterable[Column], *, whole: bool = False) -> int:
+    """Return how far above the record a column looks; with `whole` of those that need all of an element above it."""
+    spellings = [spelling for column in columns for spelling in column.spellings]
+    return max((each.up for each in spellings if not whole or each.steps or each.attribute is None), default=0)
 
 
 def _of_child(column: Column) -> bool:
@@ -81,8 +87,7 @@ def plan_of(
         )
         for field, each in fields.items()
     )
-    up = max((spelling.up for column in columns for spelling in column.spellings), default=0)
-    return SetPlan(name, steps, columns, steps[: len(steps) - up], tell_empty)
+    return SetPlan(name, steps, columns, steps[: len(steps) - _most_up(columns, whole=True)], tell_empty)
 
 
 @dataclass

@@ -18,6 +18,8 @@ from engine.stages.envelope import UnreadableError
 CHUNK = 1 << 18
 LONGEST_TEXT = 10_000_000
 """Bytes of text between two tags; more is refused."""
+MOST_ATTRIBUTES = 100_000
+_ATTRIBUTE = re.compile(rb"=\s*[\"']")
 _DECLARATION = re.compile(rb"\s*<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -149,10 +151,13 @@ def _with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _with_bounds(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    run = 0
+    run = attributes = 0
     for chunk in chunks:
         first = chunk.find(b"<")
         run = run + len(chunk) if first < 0 else run + first
+        attributes = attributes + len(_ATTRIBUTE.findall(chunk)) if first < 0 else 0
+        if attributes > MOST_ATTRIBUTES:
+            raise UnreadableError(f"has a tag of more than {MOST_ATTRIBUTES:,} attributes", heals=False)
         if run > LONGEST_TEXT:
             raise UnreadableError(f"has more than {LONGEST_TEXT:,} bytes of text without a tag", heals=False)
         if first >= 0:

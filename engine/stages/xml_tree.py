@@ -16,8 +16,10 @@ from engine.kinds.element import ElementPath
 from engine.stages.envelope import UnreadableError
 from engine.stages.xml_plan import SAMPLE, Column, SetPlan, Sink, Steps
 
-LONGEST_RECORD: Final = 64_000_000
-"""Bytes of a document that one record, or the element above it that is looked at, may take."""
+LARGEST_RECORD: Final = 100_000_000
+"""Bytes of memory that one record, or the element above it that is looked at, may take."""
+_TAG: Final = 120
+"""Bytes that libxml2 takes for what one tag begins: an element, or a text."""
 
 
 class RepeatedError(UnreadableError):
@@ -34,6 +36,9 @@ class Tree:
         self._sampled = list(sampled)
         sinks = [*(sink for sink, _ in self._full), *self._sampled]
         self._anchors = {sink.plan.anchor for sink in sinks}
+        self._outermost = {
+            steps for steps in self._anchors if not any(steps[:length] in self._anchors for length in range(len(steps)))
+        }
         self._containers = {sink.plan.container for sink in sinks}
         names = {steps[-1] for steps in self._anchors | self._containers if steps} | {root}
         self._parser = etree.XMLPullParser(
@@ -57,7 +62,7 @@ class Tree:
         """Take more of the document."""
         self._parser.feed(chunk)
         self._take()
-        self._weight += len(chunk)
+        self._weight += len(chunk) + _TAG * chunk.count(b"<")
         self._prune()
 
     def close(self) -> None:
@@ -75,7 +80,7 @@ class Tree:
                     self._reach(steps)
             elif steps in self._anchors:
                 self._take_anchor(element, steps)
-                self._weight = 0
+                self._weight = 0 if steps in self._outermost else self._weight
 
     def _reach(self, steps: Steps) -> None:
         for sink in self._sinks:
@@ -101,8 +106,8 @@ class Tree:
             steps = (*steps, local(element.tag))
         if steps not in self._anchors:
             self._weight = 0
-        elif self._weight > LONGEST_RECORD:
-            raise UnreadableError(f"has a record of more than {LONGEST_RECORD:,} bytes", heals=False)
+        elif self._weight > LARGEST_RECORD:
+            raise UnreadableError(f"has a record that would take more than {LARGEST_RECORD:,} bytes", heals=False)
 
 
 def local(tag: str) -> str:
@@ -159,7 +164,7 @@ class _Taker:
         slot, node = self._count, self._above.setdefault(spelling.up, _Node())
         self._count += 1
         for index, step in enumerate(spelling.steps):
-            if column.many and index and index == len(spelling.steps) - 1:
+            if column.many and index == 1:  # with the first element on the way there is a list, if an empty one
                 node.holds.append(slot)
             node = node.below.setdefault(step, _Node())
         if spelling.attribute is not None:

@@ -54,6 +54,9 @@ NOT_PERSONAL = {
     "isams.rest_year_groups.name": "a year's",
     "isams.custom_groups.Name": "a group's",
     "isams.year_schedules.Name": "a lesson's",
+    "isams.development_staff_meetings.DisplayName": "a meeting's",
+    "isams.development_tutorials.DisplayName": "a lesson's",
+    "isams.development_year_schedules.Name": "a lesson's",
 }
 """Fields that only look so, and why they are not."""
 OF_NOBODY = {
@@ -67,6 +70,7 @@ OF_NOBODY = {
         "contact_types",
         "custom_group_categories",
         "departments",
+        "development_timetables",
         "divisions",
         "houses",
         "medical_condition_types",
@@ -76,6 +80,7 @@ OF_NOBODY = {
         "registration_periods",
         "registration_periods_batch",
         "registration_present_codes",
+        "registration_times",
         "report_cycles",
         "report_types",
         "rest_contact_types",

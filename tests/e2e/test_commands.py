@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import signal
 import statistics
@@ -134,6 +135,23 @@ def test_a_new_project_has_nothing_wrong_and_can_be_planned(tmp_path: Path) -> N
     assert ".haplomap/" in (folder / ".gitignore").read_text()
     again = call("init", str(folder), "--source", "xporter")
     assert (again.code, again.codes) == (2, ["init-refused"])
+
+
+def test_check_counts_what_is_assumed_and_lists_it_when_asked() -> None:
+    project = ("--project", "examples/isams")
+    count = int(
+        re.findall(r"^(\d+) assumptions \(--assumptions lists them\)$", call("check", *project).well().out, re.M)[0]
+    )
+    listed = call("check", "--assumptions", *project).well().out.splitlines()[1:]
+    assert len(listed) == count > 0
+    form = re.compile(
+        r"mappings/isams/[\w./]+:\d+:\d+: note: (?:'|set '|method '|endpoint ').+ is assumed: .+ \[assumed\]"
+    )
+    assert [line for line in listed if not form.fullmatch(line)] == []
+    told = json.loads(call("check", "--assumptions", "--format", "json", "mappings/isams/source.yaml").well().out)
+    assert {each["level"] for each in told} == {"note"}
+    assert {Path(each["place"]["file"]).name for each in told} == {"source.yaml"}
+    assert 0 < len(told) < count
 
 
 def test_init_asks_for_the_source_where_there_are_several(tmp_path: Path) -> None:

@@ -7,34 +7,39 @@ from pathlib import Path
 import click
 
 from engine.cli.options import format_option, project_option, verbose_option
-from engine.cli.show import show_problems
+from engine.cli.show import show_notes, show_problems
 from engine.errors import Problem
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @project_option
+@click.option("--assumptions", is_flag=True, help="List what the source documents assume, with the reasons.")
 @format_option
 @verbose_option
-def command(paths: tuple[Path, ...], project_folder: Path, form: str, verbose: bool) -> int:
+def command(paths: tuple[Path, ...], project_folder: Path, assumptions: bool, form: str, verbose: bool) -> int:
     """Check documents: form, names, types, SQL. Needs no network and no secrets.
 
     PATHS limit what is shown to some files or folders; a folder that is itself a project is checked as one.
+    What is assumed of a source, since nothing certain is known of it, is no problem: it is counted, or listed.
 
     \b
     Example:  haplomap check --project examples/demo
     Example:  haplomap check mappings schemas
     """
     from engine.run.soundness import all_problems
+    from engine.spec.assumed import assumptions as assumptions_of
     from engine.spec.project import FOLDERS, open_project
 
     if len(paths) == 1 and project_folder == Path() and any((paths[0] / name).is_dir() for name in FOLDERS):
         project_folder, paths = paths[0], ()
     project = open_project(project_folder)
     problems = [problem for problem in all_problems(project) if _within(problem, paths)]
-    show_problems(problems, form)
+    notes = [] if problems else [note for note in assumptions_of(project) if _within(note, paths)]
+    show_problems([*problems, *notes] if assumptions and form == "json" else problems, form)
     if form == "text" and not problems:
         click.echo(f"{len(project.documents)} documents, no problems")
+        show_notes(notes, "assumption", "" if assumptions else "--assumptions")
     if verbose and form == "text":
         for loaded in project.documents.values():
             click.echo(f"  {loaded.kind} {loaded.name}: {loaded.document.file}")

@@ -51,6 +51,7 @@ _PLAIN: dict[str, Maker] = {
     "Pupil_GetCurrentPupilsTransport": pupil.further_block,
     "Pupil_GetCurrentPupilsTransportWithCustomFields": pupil.further_block,
     "Pupil_GetApplicants": pupil.applicants,
+    "Pupil_GetApplicantsWithCustomFields": pupil.applicants,
     "Pupil_GetAlumni": pupil.alumni,
     "Pupil_GetSiblings": pupil.siblings,
     "Pupil_GetCustomGroupCategories": report.group_categories,

@@ -149,6 +149,7 @@ BOMB = (
     + "".join(f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9))
     + "]><Root><People><Person><Name>&j;</Name></Person></People></Root>"
 )
+ATTRIBUTES = "".join(f" a{number}=''" for number in range(200_000))
 XXE = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><Root><People><Person><Name>&x;</Name></Person></People></Root>'
 
 
@@ -176,6 +177,11 @@ XXE = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><Root><People><Pers
             False,
         ),
         (people("<Person><Name>a\x01b</Name></Person>"), "is not well-formed", True),
+        (people("<Person><Name>a\x00b</Name></Person>"), "is not well-formed", True),
+        (people(f"<Person{ATTRIBUTES}/>"), "has a tag of more than 100,000 attributes", False),
+        ("<Root>" + "<!--" * 500_000, "is XML that is cut short", True),
+        ("<Root>" + "<![CDATA[" * 300_000, "is XML that is cut short", True),
+        ("<Root>" + "<? " * 500_000, "is XML that is cut short", True),
     ],
 )
 def test_what_is_no_good_document_is_refused(
@@ -214,7 +220,7 @@ class Endless(io.RawIOBase):
     ("head", "filling", "what"),
     [
         (b"<Root><People><Person><Name>", b"a", "bytes of text without a tag"),
-        (b"<Root><People><Person>", b"<Other>x</Other>", "a record of more than"),
+        (b"<Root><People><Person>", b"<Other>x</Other>", "a record that would take more than"),
         (b'<Root><People><Person Id="', b"a", "bytes of text without a tag"),
         (b"<Root><!-- ", b"a", "bytes of text without a tag"),
     ],
@@ -223,10 +229,33 @@ class Endless(io.RawIOBase):
 def test_an_element_without_end_is_refused(
     head: bytes, filling: bytes, what: str, fast: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xml_tree, "LONGEST_RECORD", 11_000_000)
+    monkeypatch.setattr(xml_tree, "LARGEST_RECORD", 14_000_000)
     stream = io.BufferedReader(Endless(head, filling), 1 << 18)  # type: ignore[type-var]
     with pytest.raises(UnreadableError, match=what):
         read(stream, sets_of(PEOPLE), tmp_path, fast=fast)
+
+
+@BOTH
+def test_an_element_weighs_what_it_takes_in_memory(fast: bool, tmp_path: Path) -> None:
+    """A million of the shortest elements are 4 MB of text, and a tree of 120 MB."""
+    stream = Endless(b"<Root><People><Person>", b"<a/>")
+    with pytest.raises(UnreadableError, match="a record that would take more than 100,000,000 bytes"):
+        read(io.BufferedReader(stream, 1 << 18), sets_of(PEOPLE), tmp_path, fast=fast)  # type: ignore[type-var]
+    assert stream.left > 9_996_000_000
+
+
+@BOTH
+def test_parts_of_a_parent_are_let_go_one_by_one(fast: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is below a parent, and may come after its parts, must be waited for; its attributes are known."""
+    monkeypatch.setattr(xml_tree, "LARGEST_RECORD", 8_000_000)
+    sets = {"pets": {"records": "Person/Pets/Pet", "fields": {"Owner": {"at": "../../@Id"}, "Call": {"at": "."}}}}
+    pets = "".join(f"<Pet>{number}</Pet>" for number in range(50_000))
+    document = f'<Root><Person Id="1"><Pets>{pets}</Pets><Name>Ada</Name></Person></Root>'
+    found = records(document, sets, tmp_path, fast=fast)["pets"]
+    assert (len(found), found[-1]) == (50_000, {"Owner": "1", "Call": "49999"})
+    sets["pets"]["fields"]["OwnerName"] = {"at": "../../Name"}  # type: ignore[index]
+    with pytest.raises(UnreadableError, match="a record that would take more than"):
+        records(document, sets, tmp_path, fast=fast)
 
 
 def test_what_came_is_seen(tmp_path: Path) -> None:
