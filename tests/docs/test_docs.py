@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,22 @@ def test_the_override_in_the_examples_fits_the_demo(tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8") + override, encoding="utf-8")
     done = run(f"haplomap check {tmp_path / 'demo'}", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_day_of_the_isams_example_passes_by_hand_as_its_readme_shows(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "isams", tmp_path / "examples" / "isams")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    school = tmp_path / "examples" / "isams" / "schools" / "brook-hall.yaml"
+    school.write_text(school.read_text(encoding="utf-8").replace("8803", port), encoding="utf-8")
+    (block,) = blocks((ROOT / "examples" / "isams" / "README.md").read_text(encoding="utf-8"), "sh")
+    done = run(f"set -m\n{block.replace('8803', port)}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    emitted = re.findall(r"^(student|attendance_mark) .* (\d+) +\d+ +–$", done.stdout, re.MULTILINE)
+    assert [entity for entity, _ in emitted] == ["student", "attendance_mark", "attendance_mark"]
+    students, morning, whole_day = (int(count) for _, count in emitted)
+    assert students == 60
+    assert 0 < morning <= students < whole_day <= 2 * students
 
 
 def test_every_command_is_in_the_readme() -> None:
