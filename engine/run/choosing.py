@@ -24,7 +24,7 @@ from engine.spec.changing import changes_of, deleted_path
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
 from engine.spec.source import Source
-from engine.stages.extract import Want, options_asked
+from engine.stages.extract import Want, names_asked, options_asked
 from engine.stages.mirror import Shape, look_at
 from engine.state import Mirror
 
@@ -36,6 +36,7 @@ _CHANGED: Final = {
     "windows": "the source document says otherwise what its windows are",
     "params": "its parameters changed",
     "options": "other options are asked for",
+    "fields": "other fields are asked for",
 }
 
 
@@ -133,6 +134,8 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
     keys = [record_set.key, record_set.deleted_key, deleted_path(record_set, api)]
     word = endpoint.windows
     windowed = {} if word is None else {"windows": _sha([*_dates(source, word), record_set.fields[word.field].type])}
+    names = names_asked(source, want)
+    naming = {} if names is None else {"fields": _sha([source.apis[endpoint.api].fields_asked, sorted(names)])}
     asking = [each.model_dump(mode="json") for each in (endpoint.body, endpoint.for_each, record_set.ask) if each]
     return {
         "api": _sha([source.source, api.base_url, endpoint.path, config]),
@@ -140,6 +143,7 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
         "changes": _sha(changes_of(source, want.endpoint).model_dump(mode="json")),
         "params": _sha([api.params, endpoint.params]),
         "options": _sha(options_asked(endpoint, want)),
+        **naming,
         **windowed,
     }
 
@@ -256,7 +260,7 @@ class _Choice:
             return "it is of the moment"
         if set(self._mirrors) != set(self._want.sets) or self._terms.now - self._read_at() >= self._terms.reuse:
             return "nothing is young enough"
-        differing = set(self._differing()) - {"options", "changes"}
+        differing = set(self._differing()) - {"options", "changes", "fields"}
         return next((_CHANGED[part] for part in sorted(differing)), "") or next(self._lacking(), "")
 
     def _why_full(self) -> Iterator[str]:
@@ -277,13 +281,16 @@ class _Choice:
         differing = self._differing()
         if "params" not in self._changes.restart_when:
             differing = [part for part in differing if part not in ("params", "options")]
-        yield from (_CHANGED[part] for part in differing)
+        if "fields" not in self._changes.restart_when:
+            differing = [part for part in differing if part != "fields"]
+        yield from (_CHANGED[part] for part in differing if part != "fields")
         if isinstance(self._changes, ChangeToken) and self._token() is None:
             yield "the last read gave no token"
         every = self._changes.full_every
         if self._terms.now - min(mirror.full_at for mirror in mirrors) >= timedelta(seconds=seconds(every)):
             yield f"that is done every {every}"
         yield from self._lacking(fields="fields" in self._changes.restart_when)
+        yield from (_CHANGED[part] for part in differing if part == "fields")
 
     def _differing(self) -> list[str]:
         found = []

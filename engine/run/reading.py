@@ -30,7 +30,7 @@ from engine.stages.mirror import clear, keep
 from engine.stages.transform import SetRead
 from engine.state import Mirror, State
 
-_WORTH_A_NOTE = ("changed", "repeated-keys", "page-size", "reasked")
+_WORTH_A_NOTE = ("changed", "repeated-keys", "page-size", "reasked", "not-ready")
 MIRROR = "mirror"
 """The folder of a school in which its mirrors are, each in a folder of its set's name."""
 
@@ -90,7 +90,15 @@ class Reading:
                 read = set_read(facts, fields)
                 sets[name] = replace(read, complete=name in came.complete, data_time=came.moment)
                 self._enter(want, name, fields, facts, came)
-        return sets
+        return {**sets, **self._closed()}
+
+    def _closed(self) -> dict[str, SetRead]:
+        """Return the sets that are in use and not granted: empty, and without a field, so that all of it is absent."""
+        found = {}
+        for name, fields in self.plan.granted.closed.items():
+            facts = land(self.plan.source, name, fields, [], self.folder / "sets")
+            found[name] = SetRead(facts.file, 0, frozenset())
+        return found
 
     def _wanted(self, want: Want) -> Want:
         return with_days(self.plan.source, want) if self._state is None else with_keys(self.plan.source, want)
@@ -292,8 +300,9 @@ class Reading:
             several = f"{facts.repeated_across:,} of them on several pages"
             self._report.notes.append(f"{name}: {facts.repeated:,} keys stand on several records, {several}")
         self._report.notes += unfound(self.plan.source.endpoints[want.endpoint], facts, fields)
-        drift = self.plan.school.drift
-        self._drifted("missing_field", name, tuple(absent), "is mapped, and was not sent", drift.missing_field)
+        drift, withheld = self.plan.school.drift, self.plan.granted.withheld.get(name, frozenset())
+        missing = tuple(each for each in absent if each not in withheld)  # what is not granted is told already
+        self._drifted("missing_field", name, missing, "is mapped, and was not sent", drift.missing_field)
         self._drifted("unknown_field", name, facts.drift, "was sent, and nothing declares it", drift.unknown_field)
 
     def _drifted(self, kind: str, set_name: str, fields: tuple[str, ...], said: str, policy: str) -> None:

@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 SCHOOL = "waters-edge"
 ENTITIES = ["school", "staff", "group", "student", "guardian", "group_membership"]
 """In the order in which a run makes and sends them."""
-_CODED = re.compile(r"^(?:\S+: )?error: .+ \[([a-z-]+)\]$", re.MULTILINE)
+_CODED = re.compile(r"^(?:\S+: )?(?:error|paused|pending|revoked): .+ \[([a-z-]+)\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Ended:
 
     @property
     def codes(self) -> list[str]:
-        """The codes of the errors on standard error."""
+        """The codes of the errors on standard error, and of a school that is closed to us."""
         return _CODED.findall(self.err)
 
     def well(self) -> Ended:
