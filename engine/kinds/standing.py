@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from engine.kinds.element import PlaceText
 from engine.kinds.select import PathText
 from engine.kinds.word import Duration, TemplateText, Word
 
@@ -54,7 +53,7 @@ class Status(Word):
         Field(description="the path, below the base URL; without one every endpoint in use is asked at its own"),
     ] = None
     params: Annotated[dict[str, TemplateText], Field(description="its parameters")] = {}
-    records: Annotated[PlaceText, Field(description="the path of the list of what is told")]
+    records: Annotated[PathText, Field(description="the path of the list of what is told")]
     facts: Annotated[
         dict[str, Paths],
         Field(min_length=1, description="what is shown, by a name of ours; of several paths the first"),

@@ -8,25 +8,38 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any, Protocol
 
 from engine.simulators.asked import Refusal
+from engine.simulators.calendar import Calendar
 from engine.simulators.http import CONTROL, Route
 from engine.simulators.message import Answer, Request, json_answer, text_answer
-from engine.simulators.sts import Token, no_error
-
-if TYPE_CHECKING:
-    from engine.simulators.xporter import XporterSimulator
+from engine.simulators.school import School
+from engine.simulators.sts import Credentials, Token, TokenService, no_error
 
 NOT_READY = "The data are not ready yet and are being refreshed from the school"
 DATABASE = "XodSchoolData"
 Guard = Callable[[Any], Any]
 
 
+class Service(Protocol):
+    """What is looked at of the simulator."""
+
+    credentials: Credentials
+    tokens: TokenService
+    scopes: frozenset[str]
+    calendar: Calendar
+    today: date
+
+    @property
+    def school(self) -> School: ...
+
+
 class Consents:
     """The consent of a simulator's one school. `not_ready`: so many reads more are answered that data come later."""
 
-    def __init__(self, simulator: XporterSimulator) -> None:
+    def __init__(self, simulator: Service) -> None:
         self._simulator = simulator
         self._lock = threading.Lock()
         self.not_ready = 0
