@@ -124,7 +124,7 @@ class _TableRelation(Relation):
             expr = self._own[name]() if name in self._own else self.view.relation.column(name)
             if expr is None:
                 return None
-            self._needed[name] = replace(expr, absent=expr.absent or bool(self.undecided()))
+            self._needed[name] = replace(expr, absent=expr.absent or bool(self._undecided))
         return seen(name, self._needed[name])
 
     def sql(self) -> str:
