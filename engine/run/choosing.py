@@ -73,6 +73,8 @@ class Way:
     base: dict[str, str] = field(default_factory=dict)
     number: int = 1
     windows: list[list[str]] | None = None
+    asked: str = ""
+    """What tells the fields that were asked for from others: what is granted may change before a run goes on."""
 
     def facts(self) -> dict[str, Any]:
         """Return what a journal keeps of it."""
@@ -80,7 +82,7 @@ class Way:
 
     def in_full(self, why: str, begin: dict[str, str], windows: list[list[str]] | None = None) -> Way:
         """Return the way on which everything is read anew."""
-        return Way("full", self.at, why, begin, number=self.number + 1, windows=windows)
+        return Way("full", self.at, why, begin, number=self.number + 1, windows=windows, asked=self.asked)
 
     @property
     def told(self) -> bool:
@@ -93,6 +95,12 @@ class Way:
             many = f"{len(self.windows):,} window{'s' if len(self.windows) != 1 else ''}"
             said += f", {many}" + (f" from {self.windows[0][0]} to {self.windows[-1][1]}" if self.windows else "")
         return f"{said}: {self.why}" if self.why else said
+
+
+def asked_of(source: Source, want: Want) -> str:
+    """Return what tells the fields that are asked for from others; '' where fields have no names."""
+    names = names_asked(source, want)
+    return "" if names is None else _sha([source.apis[source.endpoints[want.endpoint].api].fields_asked, sorted(names)])
 
 
 def choose(source: Source, school: School, want: Want, mirrors: Mapping[str, Mirror], home: Path, terms: Terms) -> Way:
@@ -134,8 +142,7 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
     keys = [record_set.key, record_set.deleted_key, deleted_path(record_set, api)]
     word = endpoint.windows
     windowed = {} if word is None else {"windows": _sha([*_dates(source, word), record_set.fields[word.field].type])}
-    names = names_asked(source, want)
-    naming = {} if names is None else {"fields": _sha([source.apis[endpoint.api].fields_asked, sorted(names)])}
+    naming = {"fields": asked} if (asked := asked_of(source, want)) else {}
     asking = [each.model_dump(mode="json") for each in (endpoint.body, endpoint.for_each, record_set.ask) if each]
     return {
         "api": _sha([source.source, api.base_url, endpoint.path, config]),

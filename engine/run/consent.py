@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -233,10 +233,10 @@ def told(left: Collection[LeftAlone]) -> list[str]:
     ]
 
 
-def remembered(plan: Plan, granted: Scopes, before: Before, made: Mapping[str, object]) -> list[Consented]:
-    """Return what the state keeps of what was granted, once a run is complete; `made` has `seen_at` and `run`."""
+def remembered(plan: Plan, granted: Scopes, before: Before, now: datetime, run: str) -> list[Consented]:
+    """Return what the state keeps of what was granted, once a run is complete."""
     lost: dict[str, dict[str, list[str]]] = {}
     for entity in plan.school.entities:
         for api, names in before.lost(granted, entity).items():
             lost.setdefault(api, {})[entity] = names
-    return [Consented(api, tuple(sorted(names)), lost.get(api, {}), **made) for api, names in granted.items()]  # type: ignore[arg-type]  # two facts
+    return [Consented(api, tuple(sorted(names)), lost.get(api, {}), now, run) for api, names in granted.items()]

@@ -76,8 +76,8 @@ class Consulting:
     def remember(self) -> None:
         """Keep what is granted, for the next run to compare with; at the end of a complete run."""
         assert self._plan is not None
-        made = {"seen_at": self._clock.now(), "run": self._report.run}
-        self._state.put_consents(self._school.school, remembered(self._plan, self._granted, self._before, made))
+        made = remembered(self._plan, self._granted, self._before, self._clock.now(), self._report.run)
+        self._state.put_consents(self._school.school, made)
 
     def _look_at_standing(self, inquiry: Inquiry) -> None:
         """Stop where the school is closed to us; where that can't be learnt, it is told, and nothing else."""

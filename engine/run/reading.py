@@ -13,7 +13,7 @@ from engine.errors import ChangesRefused, TransformError
 from engine.journal import Journal
 from engine.kinds.changes import ChangedSince, ChangeToken
 from engine.run.caching import hidden
-from engine.run.choosing import Terms, Way, all_windows, choose, signature, with_days, with_keys
+from engine.run.choosing import Terms, Way, all_windows, asked_of, choose, signature, with_days, with_keys
 from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts, in_full, mirror_row
 from engine.run.parting import Parting, land_kept
 from engine.run.plan import Plan
@@ -113,12 +113,14 @@ class Reading:
         if way is not None:
             self._ways[want.endpoint] = way
             stands = way.base == {name: mirrors[name].file for name in way.base if name in mirrors}
+            stands = stands and way.asked == asked_of(self.plan.source, want)
             if stands or not self._missing(want):
                 return self._tell_way(want, way)
         if self._state is None:
             return Way("full", self._terms.now.isoformat(), windows=self._all_windows(want))
         chosen = choose(self.plan.source, self.plan.school, want, mirrors, self._home, self._terms)
-        return self._record(want, replace(chosen, number=1 if way is None else way.number + 1))
+        number, asked = 1 if way is None else way.number + 1, asked_of(self.plan.source, want)
+        return self._record(want, replace(chosen, number=number, asked=asked))
 
     def _anew(self, want: Want, why: str) -> None:
         """Have everything of an endpoint read; where even that is asked with a token, without one."""

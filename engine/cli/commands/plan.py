@@ -95,7 +95,8 @@ def _planned(project: Project, plan: Plan, reuse: timedelta | None, form: str, v
     from engine.clock import Clock
     from engine.run.outlook import outlook
 
-    ways = {name: str(way) for name, way in outlook(project, plan, Clock().now(), reuse).items()}
+    known = {name: str(way) for name, way in outlook(project, plan, Clock().now(), reuse).items()}
+    ways = {request.endpoint: known.get(request.endpoint, "not at all: not granted") for request in plan.requests}
     return (
         json.dumps(_facts(plan, ways), ensure_ascii=False, indent=2) if form == "json" else _text(plan, ways, verbose)
     )
