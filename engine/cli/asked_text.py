@@ -13,7 +13,13 @@ from engine.cli.show import table
 
 if TYPE_CHECKING:
     from engine.run.asking import Learnt
+    from engine.run.inquiry import Told
     from engine.run.plan import Plan
+
+_WHOLE = (
+    "note: these send whole records: {}; other fields of them stand in the answers of a run's folder until it expires, "
+    "and nowhere else"
+)
 
 
 def learnt_facts(learnt: Learnt) -> dict[str, Any]:
@@ -43,10 +49,11 @@ def learnt_text(learnt: Learnt) -> str:
     if not learnt.granted:
         lines.append("Granted: the source does not tell")
     lines += learnt.warnings
-    lines += ["", *(_left(learnt) or ["Nothing is left alone: all that is mapped is granted"])]
+    if learnt.granted:
+        lines += ["", *(_left(learnt) or ["Nothing is left alone: all that is mapped is granted"])]
     if learnt.status:
-        rows = [(each.about or "all", each.name, _facts(each.facts) or each.failed) for each in learnt.status]
-        lines += ["", "How its data are, by its own account", table(("endpoint", "asked", "answer"), rows)]
+        rows = [row for each in learnt.status for row in _facts(each)]
+        lines += ["", "How its data are, by its own account", table(("endpoint", "asked", "what", "answer"), rows)]
     return "\n".join(lines)
 
 
@@ -59,8 +66,10 @@ def _left(learnt: Learnt) -> list[str]:
     return ["Left alone in Haplo", table(("target", "made of", "needs"), rows)] if rows else []
 
 
-def _facts(facts: dict[str, str]) -> str:
-    return ", ".join(f"{name} {text}" for name, text in facts.items())
+def _facts(told: Told) -> list[tuple[str, ...]]:
+    """Return the lines of one thing that a source was asked, a fact on each."""
+    first, *more = told.facts.items() or [("–", told.failed)]
+    return [(told.about or "all", told.name, *first), *(("", "", *fact) for fact in more)]
 
 
 def data_text(plan: Plan, form: str) -> str:
@@ -89,6 +98,6 @@ def data_text(plan: Plan, form: str) -> str:
         table(("record set", "field", "personal", "scope", "for"), rows),
         "",
         f"{len(fields):,} fields of {len({each.set for each in fields}):,} record sets",
-        *([f"note: these send whole records, of which no other fields are kept: {', '.join(whole)}"] if whole else []),
+        *([_WHOLE.format(", ".join(whole))] if whole else []),
     ]
     return "\n".join(lines) + "\n"
