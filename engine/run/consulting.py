@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.clock import Clock
 from engine.errors import SourceClosed, SourceError, SourceRefused, SourceRevoked
+from engine.journal import Journal
 from engine.run.consent import Before, narrow, remembered, told
 from engine.run.inquiry import Inquiry, apis_of
 from engine.run.plan import Plan
@@ -22,6 +23,8 @@ from engine.spec.school import School
 from engine.stages.events import Event, Tell
 from engine.state import State
 
+_GRANTED, _ALL_READ = "granted", "all-read"
+"""Keys of a run's journal: what was granted when it last asked, and that it has read all of it."""
 SCOPES = "scopes"
 """The word before an entity by which `--accept` lets go what was lost."""
 
@@ -49,17 +52,28 @@ class Consulting:
         self._granted: Mapping[str, Collection[str]] = {}
         self._plan: Plan | None = None
 
-    def plan(self, plan: Plan) -> Plan:
-        """Return the plan for what is granted; stop where the school is closed to us, or nothing is left."""
-        with self._inquiring(plan) as inquiry, saying_how_to_purge(self._school.school):
-            self._look_at_standing(inquiry)
-            self._granted = inquiry.granted(apis_of(plan))
+    def plan(self, plan: Plan, journal: Journal) -> Plan:
+        """Return the plan for what is granted; stop where the school is closed to us, or nothing is left.
+
+        A run that has read everything goes on with what was granted then, and asks nobody.
+        """
+        known = journal.get(_GRANTED)
+        if known is not None and journal.get(_ALL_READ) is not None:
+            self._granted = known["scopes"]
+        else:
+            self._ask(plan)
+            journal.record(_GRANTED, scopes={api: list(names) for api, names in self._granted.items()})
         self._plan = narrow(self._project, plan, self._granted, self._before, self._today, self._folder)
         notes = [*lost_since(self._before, self._granted), *told(self._plan.granted.left)]
         for note in notes:
             self._tell(Event("consent", note))
         self._report.notes += notes
         return self._plan
+
+    def _ask(self, plan: Plan) -> None:
+        with self._inquiring(plan) as inquiry, saying_how_to_purge(self._school.school):
+            self._look_at_standing(inquiry)
+            self._granted = inquiry.granted(apis_of(plan))
 
     @contextmanager
     def explaining(self) -> Iterator[None]:
@@ -72,6 +86,11 @@ class Consulting:
             with self._inquiring(self._plan) as inquiry, saying_how_to_purge(self._school.school):
                 self._look_at_standing(inquiry)
             raise
+
+    @staticmethod
+    def read(journal: Journal) -> None:
+        """Put down that everything has been read."""
+        journal.record(_ALL_READ)
 
     def remember(self) -> None:
         """Keep what is granted, for the next run to compare with; at the end of a complete run."""

@@ -133,9 +133,11 @@ class Runner:
         """Read, and compare with what was sent; a run soon after goes on with what was seen."""
         with self._night(delivering=False) as night:
             night.journal.record("looked", at=self.clock.now().isoformat())
-            self.plan = self._consulting(night).plan(self.plan)
+            consulting = self._consulting(night)
+            self.plan = consulting.plan(self.plan, night.journal)
             comparing, making = self._compared(night)
             sets = self._read(night)
+            consulting.read(night.journal)
             compared = making.rows(sets)
             sent = {each.entity: comparing.sent_before(each.entity) for each in compared}
             ages = making.ages(sets, self.clock.now())
@@ -193,9 +195,10 @@ class Runner:
         try:
             night.delivering.settle()
             report.notes += tell_left_behind(night.home, night.folder)  # what was in doubt may be settled by now
-            self.plan = consulting.plan(self.plan)
+            self.plan = consulting.plan(self.plan, journal)
             with consulting.explaining():
                 sets = self._read(night)
+            consulting.read(journal)
             emitted = self._made(night, sets)
             night.state.require_lock(self.school.school, report.run)
             night.delivering.deliver(emitted, night.folder, journal)
