@@ -24,8 +24,8 @@ from engine.spec.changing import changes_of, deleted_path
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
 from engine.spec.source import Source
-from engine.stages.extract import Want, names_asked, options_asked
 from engine.stages.mirror import Shape, look_at
+from engine.stages.want import Want, names_asked, options_asked
 from engine.state import Mirror
 
 FIRST: Final = "nothing was read before"

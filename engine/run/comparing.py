@@ -29,9 +29,9 @@ from engine.spec.reference import Keys
 from engine.spec.school import Delivery, Folder
 from engine.stages.before import CHANGES, NEXT, Pair, write_next
 from engine.stages.compare import Compared, Ours, Terms, compare
-from engine.stages.extract import record_params
 from engine.stages.identity import IDENTITIES, SAME, Remembered, other_keys
 from engine.stages.transform import STATES, Transformed
+from engine.stages.want import record_params
 from engine.state import Sent
 
 FULL_EVERY: Final = timedelta(days=7)

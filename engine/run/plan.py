@@ -23,7 +23,7 @@ from engine.spec.relation import Reading, Use
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
 from engine.spec.source import Endpoint, Source
-from engine.stages.extract import Want, options_asked
+from engine.stages.want import Want, options_asked
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,11 @@ from engine.secret import Config
 from engine.spec.changing import changes_of
 from engine.stages.answer import Answer
 from engine.stages.events import Event, Tell
-from engine.stages.extract import Want, extract
+from engine.stages.extract import extract
 from engine.stages.land import SetFacts, land
 from engine.stages.mirror import clear, keep
 from engine.stages.transform import SetRead
+from engine.stages.want import Want
 from engine.state import Mirror, State
 
 _WORTH_A_NOTE = ("changed", "repeated-keys", "page-size", "reasked", "not-ready")

@@ -16,7 +16,7 @@ from engine.run.choosing import with_keys
 from engine.run.plan import Plan
 from engine.spec.asking import wire_names
 from engine.spec.source import Endpoint, Source
-from engine.stages.extract import names_asked
+from engine.stages.want import names_asked
 
 HEAD: Final = ("endpoint", "record set", "field", "asked for as", "pii", "scope", "option", "for")
 

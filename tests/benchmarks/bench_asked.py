@@ -25,8 +25,9 @@ from engine.run.plan import make_plan
 from engine.secret import Secret
 from engine.spec.project import open_project
 from engine.spec.source import Source
-from engine.stages.extract import Want, extract
+from engine.stages.extract import extract
 from engine.stages.land import land
+from engine.stages.want import Want
 
 ROOT = Path(__file__).parents[2]
 PUPILS, ROUNDS, MOST_BYTES = 3_000, 3, 0.8

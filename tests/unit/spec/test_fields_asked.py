@@ -7,7 +7,7 @@ import pytest
 from engine.kinds.types import SourceField
 from engine.spec.asking import fields_asked, wire_names
 from engine.spec.source import Source
-from engine.stages.extract import Want, names_asked, record_params, request_params
+from engine.stages.want import Want, names_asked, record_params, request_params
 from tests.unit.spec.trial import read
 
 SOURCE = """
