@@ -9,7 +9,10 @@ What to do about it decides the class, and the class decides the exit code:
     ├── UnconfirmedError         2   a live run that nobody has confirmed (in `run/live`)
     ├── SourceError              1   a source answered badly; `request` says which one
     │   ├── SourceRefused        1   auth, scope, unknown school: never tried again
-    │   ├── SourcePaused         4   the school has paused, or not yet given, its consent
+    │   ├── SourceClosed         4   the school does not let us read: no failure of ours or of the source
+    │   │   ├── SourcePaused     4   for now
+    │   │   ├── SourcePending    4   it has not agreed yet
+    │   │   └── SourceRevoked    4   it has taken its consent back
     │   ├── ChangesRefused       1   a source does not take our change token: everything is read instead
     │   ├── SourceUnavailable    1   may heal: tried again, after `retry_after` seconds where known
     │   └── AnswerUnreadable     1   truncated, not what was declared, or the books do not add up
@@ -64,6 +67,7 @@ class EngineError(Exception):
 
     exit_code = 1
     code = "failed"
+    level = "error"
 
     def __init__(self, what: str, *, why: str = "", fix: str = "", code: str = "", place: Place | None = None) -> None:
         super().__init__(what)
@@ -96,9 +100,27 @@ class SourceRefused(SourceError):
     code = "source-refused"
 
 
-class SourcePaused(SourceError):
+class SourceClosed(SourceError):
+    """The school does not let us read; `level` is also how such a run ends."""
+
     exit_code = 4
+    code = "source-closed"
+    level = "closed"
+
+
+class SourcePaused(SourceClosed):
     code = "source-paused"
+    level = "paused"
+
+
+class SourcePending(SourceClosed):
+    code = "source-pending"
+    level = "pending"
+
+
+class SourceRevoked(SourceClosed):
+    code = "source-revoked"
+    level = "revoked"
 
 
 class ChangesRefused(SourceError):

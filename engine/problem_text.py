@@ -26,7 +26,7 @@ def render_problem(problem: Problem, lines: Callable[[Path, int], str | None]) -
 
 def render_error(error: EngineError, lines: Callable[[Path, int], str | None] = lambda file, line: None) -> str:
     """Return an error in the same form; most have no place."""
-    return render_problem(Problem(error.code, error.what, error.place, error.why, error.fix), lines)
+    return render_problem(Problem(error.code, error.what, error.place, error.why, error.fix, error.level), lines)
 
 
 def suggest(word: str, candidates: Iterable[str], most: int = 3) -> list[str]:

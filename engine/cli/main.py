@@ -38,7 +38,8 @@ def cli() -> None:
 
     \b
     Exit codes: 0 fine; 1 the run failed, or was declined; 2 the documents or the command are wrong;
-    3 a bug of haplomap; 4 the school has paused its feed; 5 a guard has stopped the run; 130 interrupted.
+    3 a bug of haplomap; 4 the school has paused its feed, or not agreed; 5 a guard has stopped the run;
+    130 interrupted.
 
     \b
     Completion: eval "$(_HAPLOMAP_COMPLETE=bash_source haplomap)"   (zsh: zsh_source)

@@ -42,7 +42,7 @@ def listener(progress: Progress) -> Callable[[Event], None]:
     def tell(event: Event) -> None:
         if event.kind in ("answer", "resumed"):
             progress.count(event.about, f"page {event.done:,}", event.done, event.total)
-        elif event.kind in ("landed", "made", "checked", "sent", "run"):
+        elif event.kind in ("landed", "made", "checked", "sent", "run", "consent", "not-ready"):
             progress.line(f"{event.kind:>8}  {event.text}")
         else:
             progress.line(f"    note  {event.about + ': ' if event.about else ''}{event.text}")

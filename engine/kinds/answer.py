@@ -15,7 +15,7 @@ from engine.kinds.element import ElementText
 from engine.kinds.select import MISSING, PathText, path
 from engine.kinds.word import Duration, Pattern, Refill, TemplateText, Texts, Word, problem
 
-Means = Literal["paused", "refused", "expired", "restart", "retry", "fatal"]
+Means = Literal["paused", "pending", "revoked", "not_ready", "refused", "expired", "restart", "retry", "fatal"]
 
 
 class When(Word):
@@ -65,14 +65,17 @@ class When(Word):
 class ErrorRule(Word):
     """An answer that means failure.
 
-    paused: the school has stopped the feed for now; refused: never tried again; expired: a new token, then the same
-    request again; restart: the change token is not taken, everything is read; retry: may heal; fatal: ends the run.
+    paused: the school has stopped the feed for now; pending: it has not agreed yet; revoked: it has taken its consent
+    back; not_ready: the data are being prepared, and are waited for as the api says; refused: never tried again;
+    expired: a new token, then the same request again; restart: the change token is not taken, everything is read;
+    retry: may heal; fatal: ends the run.
     """
 
     when: Annotated[When, Field(description="what an answer must be like")]
     means: Annotated[Means, Field(description="what is done about it")]
     say: Annotated[str, Field(description="what a person is told; our own words")]
     fix: Annotated[str, Field(description="what the person should do")] = ""
+    assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
 
 
 class RetryAt(Word):

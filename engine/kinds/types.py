@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from engine.expression import pattern_problem, regex_problem
 from engine.kinds.element import PlaceText
+from engine.kinds.scope import Scope
 from engine.kinds.word import Name, Texts, Word, problem
 
 ScalarType = Literal["text", "integer", "number", "boolean", "date", "datetime", "time", "enum"]
@@ -103,7 +104,9 @@ class SourceField(Word):
     split: Annotated[str | None, Field(description="a list sent as one text: what separates its items")] = None
     values: Annotated[list[str] | None, Field(description="the values that are known, for the reader")] = None
     pii: Annotated[str | None, Field(description="the kind of personal data this is")] = None
-    scope: Annotated[object, Field(description="the consent that opens this field")] = None
+    scope: Annotated[Scope | None, Field(description="the consent that opens this field, beside that of its set")] = (
+        None
+    )
     option: Annotated[str | None, Field(description="the option to ask for to get this field")] = None
     note: Annotated[str, Field(description="for the reader")] = ""
     assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None

@@ -24,8 +24,8 @@ from engine.spec.changing import changes_of, deleted_path
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
 from engine.spec.source import Source
-from engine.stages.extract import Want, options_asked
 from engine.stages.mirror import Shape, look_at
+from engine.stages.want import Want, names_asked, options_asked
 from engine.state import Mirror
 
 FIRST: Final = "nothing was read before"
@@ -36,6 +36,7 @@ _CHANGED: Final = {
     "windows": "the source document says otherwise what its windows are",
     "params": "its parameters changed",
     "options": "other options are asked for",
+    "fields": "other fields are asked for",
 }
 
 
@@ -72,6 +73,8 @@ class Way:
     base: dict[str, str] = field(default_factory=dict)
     number: int = 1
     windows: list[list[str]] | None = None
+    asked: str = ""
+    """What tells the fields that were asked for from others: what is granted may change before a run goes on."""
 
     def facts(self) -> dict[str, Any]:
         """Return what a journal keeps of it."""
@@ -79,7 +82,7 @@ class Way:
 
     def in_full(self, why: str, begin: dict[str, str], windows: list[list[str]] | None = None) -> Way:
         """Return the way on which everything is read anew."""
-        return Way("full", self.at, why, begin, number=self.number + 1, windows=windows)
+        return Way("full", self.at, why, begin, number=self.number + 1, windows=windows, asked=self.asked)
 
     @property
     def told(self) -> bool:
@@ -92,6 +95,12 @@ class Way:
             many = f"{len(self.windows):,} window{'s' if len(self.windows) != 1 else ''}"
             said += f", {many}" + (f" from {self.windows[0][0]} to {self.windows[-1][1]}" if self.windows else "")
         return f"{said}: {self.why}" if self.why else said
+
+
+def asked_of(source: Source, want: Want) -> str:
+    """Return what tells the fields that are asked for from others; '' where fields have no names."""
+    names = names_asked(source, want)
+    return "" if names is None else _sha([source.apis[source.endpoints[want.endpoint].api].fields_asked, sorted(names)])
 
 
 def choose(source: Source, school: School, want: Want, mirrors: Mapping[str, Mirror], home: Path, terms: Terms) -> Way:
@@ -133,6 +142,7 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
     keys = [record_set.key, record_set.deleted_key, deleted_path(record_set, api)]
     word = endpoint.windows
     windowed = {} if word is None else {"windows": _sha([*_dates(source, word), record_set.fields[word.field].type])}
+    naming = {"fields": asked} if (asked := asked_of(source, want)) else {}
     asking = [each.model_dump(mode="json") for each in (endpoint.body, endpoint.for_each, record_set.ask) if each]
     return {
         "api": _sha([source.source, api.base_url, endpoint.path, config]),
@@ -140,6 +150,7 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
         "changes": _sha(changes_of(source, want.endpoint).model_dump(mode="json")),
         "params": _sha([api.params, endpoint.params]),
         "options": _sha(options_asked(endpoint, want)),
+        **naming,
         **windowed,
     }
 
@@ -256,7 +267,7 @@ class _Choice:
             return "it is of the moment"
         if set(self._mirrors) != set(self._want.sets) or self._terms.now - self._read_at() >= self._terms.reuse:
             return "nothing is young enough"
-        differing = set(self._differing()) - {"options", "changes"}
+        differing = set(self._differing()) - {"options", "changes", "fields"}
         return next((_CHANGED[part] for part in sorted(differing)), "") or next(self._lacking(), "")
 
     def _why_full(self) -> Iterator[str]:
@@ -277,13 +288,16 @@ class _Choice:
         differing = self._differing()
         if "params" not in self._changes.restart_when:
             differing = [part for part in differing if part not in ("params", "options")]
-        yield from (_CHANGED[part] for part in differing)
+        if "fields" not in self._changes.restart_when:
+            differing = [part for part in differing if part != "fields"]
+        yield from (_CHANGED[part] for part in differing if part != "fields")
         if isinstance(self._changes, ChangeToken) and self._token() is None:
             yield "the last read gave no token"
         every = self._changes.full_every
         if self._terms.now - min(mirror.full_at for mirror in mirrors) >= timedelta(seconds=seconds(every)):
             yield f"that is done every {every}"
         yield from self._lacking(fields="fields" in self._changes.restart_when)
+        yield from (_CHANGED[part] for part in differing if part == "fields")
 
     def _differing(self) -> list[str]:
         found = []

@@ -29,9 +29,9 @@ from engine.spec.reference import Keys
 from engine.spec.school import Delivery, Folder
 from engine.stages.before import CHANGES, NEXT, Pair, write_next
 from engine.stages.compare import Compared, Ours, Terms, compare
-from engine.stages.extract import request_params
 from engine.stages.identity import IDENTITIES, SAME, Remembered, other_keys
 from engine.stages.transform import STATES, Transformed
+from engine.stages.want import record_params
 from engine.state import Sent
 
 FULL_EVERY: Final = timedelta(days=7)
@@ -181,9 +181,9 @@ class Comparing:
         """Return what decides which records come: whom we ask, and for what."""
         source, used = self._plan.source, set(self._plan.queries[entity].used)
         plain = {name: value for name, value in self._school.config.items() if isinstance(value, str | int)}
-        wants = [want for want in self._plan.wants() if used & set(want.sets)]
+        wants = [want for want in self._plan.all_wants() if used & set(want.sets)]
         asked = [
-            [source.endpoints[want.endpoint].get, request_params(source, want), source.endpoints[want.endpoint].api]
+            [source.endpoints[want.endpoint].get, record_params(source, want), source.endpoints[want.endpoint].api]
             for want in wants
         ]
         return [self._school.source, plain, sorted(asked, key=json.dumps)]

@@ -26,6 +26,8 @@ from engine.stages.before import CHANGES
 from engine.stages.compare import Compared
 
 GUARDS: Final = ("removed", "rescoped", "changed", "quarantined", "rows", "age")
+ACCEPTED: Final = (*GUARDS, "scopes")
+"""What may be accepted: a guard, or that values of an entity are made without scopes that were lost."""
 EXAMPLES: Final = 3
 MASK: Final = "•••"
 _SAID: Final = {
@@ -90,12 +92,12 @@ def trips(compared: Compared, quarantined: int, age: timedelta | None, limits: L
 
 def accepted(given: Sequence[str], entities: Sequence[str]) -> frozenset[str]:
     """Return what `--accept` was given; stop with every word of it that means nothing."""
-    known = [f"{guard}:{entity}" for guard in GUARDS for entity in entities]
+    known = [f"{word}:{entity}" for word in ACCEPTED for entity in entities]
     problems = []
     for word in given:
         if word in known:
             continue
-        why = f"write GUARD:ENTITY; guards are {', '.join(GUARDS)}; entities {', '.join(entities)}"
+        why = f"write GUARD:ENTITY; guards are {', '.join(ACCEPTED)}; entities {', '.join(entities)}"
         problems.append(Problem("accept", f"--accept {word} means nothing", None, why, did_you_mean(word, known)))
     if problems:
         raise DocumentError(problems)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.clock import Clock
-from engine.errors import EngineError, StorageError
+from engine.errors import EngineError, SourceClosed, StorageError
 from engine.journal import Journal
 from engine.problem_text import did_you_mean
 from engine.run.folder import STATE
@@ -91,6 +91,8 @@ def record_refusal(root: Path, error: SchoolBusyError, school: str, today: date,
 def _outcome(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt) or getattr(error, "code", "") == "interrupted":
         return "interrupted"
+    if isinstance(error, SourceClosed):
+        return error.level
     refused = isinstance(error, EngineError) and (error.code in _REFUSED or error.exit_code == _GUARD_EXIT)
     return "refused" if refused else "failed"
 

@@ -87,7 +87,10 @@ class Making:
         remembered = self._comparing.remembered(entity, complete=complete)
         folders = self._comparing.folders()
         try:
-            books = transform(mapping, world, sets, circumstances, self.folder, *folders, remembered=remembered)
+            lost = self.plan.granted.lost.get(entity, frozenset())
+            books = transform(
+                mapping, world, sets, circumstances, self.folder, *folders, remembered=remembered, lost=lost
+            )
         except ExpressionFailedError as error:
             raise self._placed(error) from None
         self.journal.record(f"transform:{entity}", **asdict(books))

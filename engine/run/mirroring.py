@@ -20,9 +20,9 @@ from engine.spec.changing import changes_of, deleted_name, deleted_sets
 from engine.spec.source import Source
 from engine.stages.answer import Answer
 from engine.stages.credential import utc_time
-from engine.stages.extract import Want
 from engine.stages.land import SetFacts, land_set
 from engine.stages.mirror import Merged, MirrorError, look_at, merge
+from engine.stages.want import Want
 from engine.state import Mirror
 
 CHANGED = "changed"

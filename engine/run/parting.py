@@ -20,9 +20,9 @@ from engine.spec.school import KeyGiven, School
 from engine.spec.settings import SettingValue
 from engine.spec.source import RecordSet, Source
 from engine.stages.answer import Answer
-from engine.stages.extract import Want
 from engine.stages.kept import kept_values, put_beside
 from engine.stages.land import SetFacts, land_set
+from engine.stages.want import Want
 from engine.template import Template, TemplateProblem
 
 

@@ -6,7 +6,7 @@ Next: `run/folder`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.errors import DocumentError, Problem
 from engine.kinds.request import Ask
@@ -19,11 +19,11 @@ from engine.spec.place import problem_of
 from engine.spec.project import NotFoundError, Project
 from engine.spec.query import Query, World, build
 from engine.spec.reference import Keys
-from engine.spec.relation import Reading
+from engine.spec.relation import Reading, Use
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
 from engine.spec.source import Endpoint, Source
-from engine.stages.extract import Want, options_asked
+from engine.stages.want import Want, options_asked
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,44 @@ class Request:
         return list(dict.fromkeys(_said(ask) for ask in asks if ask is not None))
 
 
+@dataclass(frozen=True)
+class LeftAlone:
+    """A target field of which Haplo keeps what it has, or a whole entity (`field` is ''), and why.
+
+    `because` are fields of record sets, as `set.field`, or sets; `scope` is what would open them. `lost`: it was open
+    when rows were last sent.
+    """
+
+    entity: str
+    field: str
+    because: tuple[str, ...]
+    scope: str
+    lost: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.entity}.{self.field}" if self.field else self.entity
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What the scopes that a source grants make of a plan; without any being known, nothing.
+
+    `requests` are those that are made; `closed` the sets in use that are not asked for, each with the fields in use;
+    `withheld` the fields that are not asked for; `lost` what was open when rows were last sent, by entity.
+    """
+
+    requests: list[Request] | None = None
+    closed: dict[str, list[str]] = field(default_factory=dict)
+    withheld: dict[str, frozenset[str]] = field(default_factory=dict)
+    left: list[LeftAlone] = field(default_factory=list)
+    lost: dict[str, frozenset[Use]] = field(default_factory=dict)
+
+    @property
+    def skipped(self) -> list[str]:
+        """The entities that are left alone whole."""
+        return [each.entity for each in self.left if not each.field]
+
+
 @dataclass
 class Plan:
     """A run, before it is run. Entities are in the order of their references."""
@@ -59,21 +97,26 @@ class Plan:
     settings: dict[str, dict[str, SettingValue]] = field(default_factory=dict)
     momentary: frozenset[str] = frozenset()
     """The school's entities, planned or not, that are made of what is so at this moment: none of their rows is gone."""
+    others: dict[str, Query] = field(default_factory=dict)
+    """Entities of the school that are not in this run, and whose fields are asked for with the others of their sets."""
+    granted: Granted = field(default_factory=lambda: Granted())
 
     off: dict[str, str] = field(default_factory=dict)
     """The school's entities that are switched off, with the setting that says so."""
 
     @property
     def whole(self) -> bool:
-        """Whether every entity is planned whose rows may be gone."""
-        return set(self.entities) | self.momentary | set(self.off) >= set(self.school.entities)
+        """Whether every entity is planned whose rows may be gone, but for those that are left alone as not granted."""
+        return {*self.entities, *self.momentary, *self.off, *self.granted.skipped} >= set(self.school.entities)
 
     def wants(self) -> list[Want]:
-        """Return what extraction is asked for."""
-        return [
-            Want(request.endpoint, {name: frozenset(fields) for name, fields in request.sets.items()})
-            for request in self.requests
-        ]
+        """Return what extraction is asked for: what is granted, as far as that is known."""
+        opened = self.requests if self.granted.requests is None else self.granted.requests
+        return [replace(_want(request), withheld=self.granted.withheld) for request in opened]
+
+    def all_wants(self) -> list[Want]:
+        """Return what extraction would be asked for if everything were granted."""
+        return [_want(request) for request in self.requests]
 
     def said_off(self) -> list[str]:
         """Return what is told of entities that are switched off."""
@@ -89,10 +132,14 @@ class Plan:
         use = (set_name, field_name)
         return [
             f"{entity}.{target}"
-            for entity, query in self.queries.items()
+            for entity, query in {**self.queries, **self.others}.items()
             for target, uses in query.lineage.items()
             if use in uses
         ]
+
+
+def _want(request: Request) -> Want:
+    return Want(request.endpoint, {name: frozenset(fields) for name, fields in request.sets.items()})
 
 
 def _said(ask: Ask) -> str:
@@ -106,21 +153,18 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
     source = source_of(project, school)
     chosen, off = _chosen(project, school, list(only))
     entities = in_order(chosen, {e: s.refs() for e, s in project.schemas().items()})
-    used: dict[str, list[str]] = {}
-    queries: dict[str, Query] = {}
-    for entity in entities:
-        query = _query(project, school, source, entity)
+    queries = {entity: _query(project, school, source, entity) for entity in entities}
+    for entity, query in queries.items():
         if query.findings:
             raise DocumentError(_problems(project, school, entity, query))
-        queries[entity] = query
-        for set_name, fields in query.used.items():
-            used.setdefault(set_name, [])
-            used[set_name] += [field_name for field_name in fields if field_name not in used[set_name]]
-    requests, settings = requests_for(source, used, school), project.values(school)
-    notes = assumed_in(source, used) + may_be_old(source, school, [request.endpoint for request in requests])
     others = {e: _query(project, school, source, e) for e in school.entities if e not in entities}
     momentary = frozenset(entity for entity, query in (queries | others).items() if _is_momentary(source, query))
-    return Plan(school, source, entities, requests, queries, notes, settings, momentary, off)
+    named = any(api.fields_asked for api in source.apis.values())
+    others = {entity: query for entity, query in others.items() if named and entity not in off}
+    used = fields_used(queries.values(), others.values())
+    requests, settings = requests_for(source, used, school), project.values(school)
+    notes = assumed_in(source, used) + may_be_old(source, school, [request.endpoint for request in requests])
+    return Plan(school, source, entities, requests, queries, notes, settings, momentary, others, off=off)
 
 
 def _query(project: Project, school: School, source: Source, entity: str) -> Query:
@@ -130,6 +174,21 @@ def _query(project: Project, school: School, source: Source, entity: str) -> Que
 
 def _is_momentary(source: Source, query: Query) -> bool:
     return any(is_momentary(source, source.find(name)[1]) for name in query.used)
+
+
+def fields_used(queries: Iterable[Query], others: Iterable[Query] = ()) -> dict[str, list[str]]:
+    """Return the fields in use by record set, with those that others use of the same sets.
+
+    So a run of some entities asks for the same fields as one of all, and a source's changes go on from one to the next.
+    """
+    used: dict[str, dict[str, None]] = {}
+    for query in queries:
+        for set_name, fields in query.used.items():
+            used.setdefault(set_name, {}).update(dict.fromkeys(fields))
+    for query in others:
+        for set_name in set(query.used) & set(used):
+            used[set_name].update(dict.fromkeys(query.used[set_name]))
+    return {name: list(fields) for name, fields in used.items()}
 
 
 def _chosen(project: Project, school: School, only: list[str]) -> tuple[list[str], dict[str, str]]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from engine.clock import Clock
 from engine.journal import Journal
+from engine.run.consent import Before, narrow
 from engine.run.folder import locked, school_folder
 from engine.run.history import open_state
 from engine.run.making import circumstances_of
@@ -41,7 +42,9 @@ def preview_rows(
     report = Report(school.school, folder.name, today.isoformat(), "none")
     with open_state(project.root) as state, locked(home, state):
         shutil.rmtree(folder, ignore_errors=True)
-        config = Secrets(environ, lenient=True).config(plan.source, school)
+        config, known = Secrets(environ, lenient=True).config(plan.source, school), state.consents(school.school)
+        granted = {api: each.scopes for api, each in known.items()}
+        plan = narrow(project, plan, granted, Before(known), today, home)
         with Journal(folder / "journal.jsonl") as journal:
             around = (clock, tell, report, state)
             reading = Reading(plan, folder, journal, *around, reuse=ALWAYS, mirrors=False, today=today)

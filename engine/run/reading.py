@@ -13,7 +13,7 @@ from engine.errors import ChangesRefused, TransformError
 from engine.journal import Journal
 from engine.kinds.changes import ChangedSince, ChangeToken
 from engine.run.caching import hidden
-from engine.run.choosing import Terms, Way, all_windows, choose, signature, with_days, with_keys
+from engine.run.choosing import Terms, Way, all_windows, asked_of, choose, signature, with_days, with_keys
 from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts, in_full, mirror_row
 from engine.run.parting import Parting, land_kept
 from engine.run.plan import Plan
@@ -24,13 +24,14 @@ from engine.secret import Config
 from engine.spec.changing import changes_of
 from engine.stages.answer import Answer
 from engine.stages.events import Event, Tell
-from engine.stages.extract import Want, extract
+from engine.stages.extract import extract
 from engine.stages.land import SetFacts, land
 from engine.stages.mirror import clear, keep
 from engine.stages.transform import SetRead
+from engine.stages.want import Want
 from engine.state import Mirror, State
 
-_WORTH_A_NOTE = ("changed", "repeated-keys", "page-size", "reasked")
+_WORTH_A_NOTE = ("changed", "repeated-keys", "page-size", "reasked", "not-ready")
 MIRROR = "mirror"
 """The folder of a school in which its mirrors are, each in a folder of its set's name."""
 
@@ -90,7 +91,15 @@ class Reading:
                 read = set_read(facts, fields)
                 sets[name] = replace(read, complete=name in came.complete, data_time=came.moment)
                 self._enter(want, name, fields, facts, came)
-        return sets
+        return {**sets, **self._closed()}
+
+    def _closed(self) -> dict[str, SetRead]:
+        """Return the sets that are in use and not granted: empty, and without a field, so that all of it is absent."""
+        found = {}
+        for name, fields in self.plan.granted.closed.items():
+            facts = land(self.plan.source, name, fields, [], self.folder / "sets")
+            found[name] = SetRead(facts.file, 0, frozenset())
+        return found
 
     def _wanted(self, want: Want) -> Want:
         return with_days(self.plan.source, want) if self._state is None else with_keys(self.plan.source, want)
@@ -105,12 +114,14 @@ class Reading:
         if way is not None:
             self._ways[want.endpoint] = way
             stands = way.base == {name: mirrors[name].file for name in way.base if name in mirrors}
+            stands = stands and way.asked == asked_of(self.plan.source, want)
             if stands or not self._missing(want):
                 return self._tell_way(want, way)
         if self._state is None:
             return Way("full", self._terms.now.isoformat(), windows=self._all_windows(want))
         chosen = choose(self.plan.source, self.plan.school, want, mirrors, self._home, self._terms)
-        return self._record(want, replace(chosen, number=1 if way is None else way.number + 1))
+        number, asked = 1 if way is None else way.number + 1, asked_of(self.plan.source, want)
+        return self._record(want, replace(chosen, number=number, asked=asked))
 
     def _anew(self, want: Want, why: str) -> None:
         """Have everything of an endpoint read; where even that is asked with a token, without one."""
@@ -292,8 +303,9 @@ class Reading:
             several = f"{facts.repeated_across:,} of them on several pages"
             self._report.notes.append(f"{name}: {facts.repeated:,} keys stand on several records, {several}")
         self._report.notes += unfound(self.plan.source.endpoints[want.endpoint], facts, fields)
-        drift = self.plan.school.drift
-        self._drifted("missing_field", name, tuple(absent), "is mapped, and was not sent", drift.missing_field)
+        drift, withheld = self.plan.school.drift, self.plan.granted.withheld.get(name, frozenset())
+        missing = tuple(each for each in absent if each not in withheld)  # what is not granted is told already
+        self._drifted("missing_field", name, missing, "is mapped, and was not sent", drift.missing_field)
         self._drifted("unknown_field", name, facts.drift, "was sent, and nothing declares it", drift.unknown_field)
 
     def _drifted(self, kind: str, set_name: str, fields: tuple[str, ...], said: str, policy: str) -> None:

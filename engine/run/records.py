@@ -23,8 +23,9 @@ from engine.spec.project import NotFoundError, Project
 from engine.spec.source import Source
 from engine.stages.answer import Answer
 from engine.stages.events import Tell
-from engine.stages.extract import Want, extract
+from engine.stages.extract import extract
 from engine.stages.land import SetFacts, land
+from engine.stages.want import Want
 
 
 def extract_sets(

@@ -16,7 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.clock import Clock
-from engine.errors import EngineError, Interrupted
+from engine.errors import EngineError, Interrupted, SourceClosed
 from engine.haplo.api import Mode
 from engine.haplo.part import Emitted
 from engine.journal import Journal
@@ -24,6 +24,7 @@ from engine.kinds.word import seconds
 from engine.run.application import school_application
 from engine.run.checking import Checking
 from engine.run.comparing import Comparing, Scope
+from engine.run.consulting import Consulting
 from engine.run.delivering import Delivering, Receiver
 from engine.run.expiry import expire, expire_records
 from engine.run.folder import locked, new_run, school_folder, unfinished
@@ -132,8 +133,11 @@ class Runner:
         """Read, and compare with what was sent; a run soon after goes on with what was seen."""
         with self._night(delivering=False) as night:
             night.journal.record("looked", at=self.clock.now().isoformat())
+            consulting = self._consulting(night)
+            self.plan = consulting.plan(self.plan, night.journal)
             comparing, making = self._compared(night)
             sets = self._read(night)
+            consulting.read(night.journal)
             compared = making.rows(sets)
             sent = {each.entity: comparing.sent_before(each.entity) for each in compared}
             ages = making.ages(sets, self.clock.now())
@@ -187,16 +191,26 @@ class Runner:
         began = self.clock.monotonic()
         report, journal = night.report, night.journal
         report.outcome = "failed"
+        consulting = self._consulting(night)
         try:
             night.delivering.settle()
             report.notes += tell_left_behind(night.home, night.folder)  # what was in doubt may be settled by now
-            emitted = self._made(night, self._read(night))
+            self.plan = consulting.plan(self.plan, journal)
+            with consulting.explaining():
+                sets = self._read(night)
+            consulting.read(journal)
+            emitted = self._made(night, sets)
             night.state.require_lock(self.school.school, report.run)
             night.delivering.deliver(emitted, night.folder, journal)
+            consulting.remember()
             report.outcome = "complete"
         except KeyboardInterrupt:
             report.outcome = "interrupted"
             raise Interrupted("interrupted", fix="give the same command again: it goes on where it stopped") from None
+        except SourceClosed as error:
+            report.outcome = error.level
+            report.notes.append(f"{error.level}: {error.what}")
+            raise
         except EngineError as error:
             report.notes.append(f"failed: {error.what}")
             raise
@@ -226,6 +240,10 @@ class Runner:
     def _mode(self) -> Mode | None:
         """Return how the files are delivered; None for not at all."""
         return self.options.mode(self.school.deliver)
+
+    def _consulting(self, night: Night) -> Consulting:
+        around = (night.config, self.clock, self.tell, night.report, night.state)
+        return Consulting(self.project, self.school, night.folder, night.today, night.allowed, *around)
 
     def _read(self, night: Night) -> dict[str, SetRead]:
         around, full, reuse = (self.clock, self.tell, night.report, night.state), self.options.full, self.options.reuse

@@ -27,9 +27,9 @@ from engine.run.mirroring import (
 from engine.run.span import Span
 from engine.spec.source import Source
 from engine.stages.answer import Answer
-from engine.stages.extract import Want
 from engine.stages.land import SetFacts, land_set
 from engine.stages.mirror import Days, Merged, MirrorError, look_at, splice, strays
+from engine.stages.want import Want
 from engine.state import Mirror
 
 

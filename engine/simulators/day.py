@@ -16,7 +16,7 @@ from engine.simulators.asked import Asked
 from engine.simulators.changeset import Snapshot, changed_ids, make_token
 from engine.simulators.column import Endpoint, open_columns, parse_select
 from engine.simulators.memo import Row
-from engine.simulators.table import Member, Table, choose, group_by, render_anew
+from engine.simulators.table import Member, Table, choose, group_by, render, render_anew
 
 _VIEWS_KEPT = 32
 _OWNERS = {"Students": "StudentId", "Groups": "GroupId"}
@@ -81,8 +81,22 @@ class Day:
         """The rows of a secondary set that belong to main rows."""
         if name not in asked.sets:
             return []
-        members = self.members(asked.endpoint, name)
+        members = self.members(asked.endpoint, name) if asked.select == "*" else self._selected(asked, name)
         return [row for key in ("", *keys) for row in members.get(key, ())]
+
+    def _selected(self, asked: Asked, name: str) -> Members:
+        """The rows of a secondary set with the columns of it that a request names."""
+        key = f"{name} {asked.select}"
+        with self._lock:
+            if key not in self._members:
+                members = self.members(asked.endpoint, name)
+                rows = self.rows(name)
+                columns = parse_select(asked.select, list(rows[0].values) if rows else [])
+                self._members[key] = {
+                    owner: [(row, values, render([values], columns)[0]) for row, values, _ in own]
+                    for owner, own in members.items()
+                }
+            return self._members[key]
 
     def snapshot(self, asked: Asked) -> Snapshot:
         """What the request gives in all its pages, as change sets remember it."""

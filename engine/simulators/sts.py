@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-MODES = ("ok", "paused", "wrong-secret")
+MODES = ("ok", "paused", "pending", "revoked", "wrong-secret")
 NO_EXPIRY = "0001-01-01T00:00:00"
 REFUSED = "Relying Party not found for estab or secret not correct"
 PAUSED = (
@@ -67,7 +67,7 @@ class TokenService:
         right = given.get("password") == secret and given.get("relyingparty") == mine.relying_party
         if not right or estab not in ("", mine.estab) or given.get("thirdpartyid") != "XporterOnDemand":
             return _refusal(REFUSED)
-        if self.mode != "ok":
+        if self.mode != "ok" and (estab or self.mode == "wrong-secret"):
             return _refusal(PAUSED if self.mode == "paused" else REFUSED)
         token = self._make(estab)
         return {"token": token.text, "expires": f"{token.expires:%Y-%m-%dT%H:%M:%S.%f}Z", **no_error()}
@@ -90,6 +90,12 @@ class TokenService:
     def count(self) -> int:
         """How many tokens were given out."""
         return len(self._tokens)
+
+    def set_mode(self, mode: str) -> None:
+        """Answer otherwise from now on; a school that is not with us any more has no token left."""
+        self.mode = mode
+        if mode in ("pending", "revoked"):
+            self.expire_all()
 
     def expire_all(self) -> None:
         """End all tokens that were given out."""

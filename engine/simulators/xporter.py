@@ -3,7 +3,7 @@
 Errors come with status 200 unless `httpstatuscodes=true`; paging is off unless asked for and silently capped
 at 100,011 rows; secondary sets are there and empty unless asked for, and follow the rows of their page.
 The school lives: `--today` and the clock say which day it is, `night` which nights are bad.
-Not imitated: cache status, photos, attendance. Next: `column`, `day`, `changeset`, `life`, `sts`.
+Not imitated: photos, attendance. Next: `column`, `day`, `changeset`, `life`, `sts`, `consent`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from engine.simulators.asked import Asked, Page, Refusal, ask
 from engine.simulators.calendar import Calendar
 from engine.simulators.changeset import ChangeRefused, ChangeSets, Snapshot, deleted_rows
 from engine.simulators.column import ALL_SCOPES, ENDPOINTS, allows, parse_select
+from engine.simulators.consent import Consents
 from engine.simulators.day import Day
 from engine.simulators.event import EVENTS
 from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
@@ -58,6 +59,7 @@ class XporterSimulator(Simulator):
         change_sets: str = "loose",
         **common: Any,
     ) -> None:
+        self.consents = Consents(self)
         super().__init__(**common)
         self.pupils, self.mess = pupils, mess
         opened = start or min(DEFAULT_TODAY, self.today)
@@ -166,6 +168,7 @@ class XporterSimulator(Simulator):
             ("POST", "/api/oauth/GetToken", self._give_token),
             ("GET", "/api/v1/TokenDetails/?", self._guarded(self._token_details)),
             ("GET", "/api/v1/Scopes/?", self._guarded(self._scope_list)),
+            *self.consents.routes(self._guarded),
             ("GET", "/api/v1/School/([^/]*)/([^/]*)(?:/([^/]*))?/?", self._guarded(self._read)),
             ("GET", "/api/.*", self._guarded(self._unknown)),
         ]
@@ -179,6 +182,7 @@ class XporterSimulator(Simulator):
             ("PUT", CONTROL + "nights", self._set_nights),
             ("GET", CONTROL + "events", self._show_events),
             ("POST", CONTROL + "expire-change-sets", self._expire_change_sets),
+            *self.consents.control_routes(),
         ]
 
     def error_answer(self, text: str, status: int = 200) -> Answer:
@@ -211,7 +215,7 @@ class XporterSimulator(Simulator):
         mode = request.body.decode().strip()
         if mode not in MODES:
             return text_answer(f"mode is one of {', '.join(MODES)}", 400)
-        self.tokens.mode = mode
+        self.tokens.set_mode(mode)
         return text_answer(mode)
 
     def _show_nights(self, request: Request) -> Answer:
@@ -261,6 +265,8 @@ class XporterSimulator(Simulator):
             raise Refusal(f"Endpoint not found: {name}", 404)
         if not allows(endpoint.scope, self.scopes):
             raise Refusal(f"The token does not have the scope for {endpoint.name}", 403)
+        if (early := self.consents.early(request)) is not None:
+            return early
         wanted_id = wanted_id or request.parameter("id") or ""
         whole = self._bulk is not None and endpoint.name == "Students" and not wanted_id
         changed = request.parameter("changedRows")

@@ -1,14 +1,16 @@
-"""How many requests an endpoint takes: its sets by key and by what one request can bring, and the sets it needs first.
+"""What an endpoint is asked for: how many requests it takes, the fields that they name, the sets it needs first.
 
 Next: `spec/check_requests`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.kinds.request import Method
+from engine.kinds.select import path
+from engine.kinds.types import SourceField
 from engine.spec.school import KeyGiven, School
 from engine.spec.source import Endpoint, RecordSet, Source
 
@@ -93,6 +95,44 @@ def _clash(sets: Mapping[str, RecordSet], one: str, other: str) -> bool:
         return True
     first, second = sets[one].ask, sets[other].ask
     return first is not None and second is not None and first.method == second.method and first != second
+
+
+def wire_name(path_text: str) -> str | None:
+    """Return the name under which the value at a path is asked for: the first step of it; None where it has none."""
+    steps = path(path_text).steps
+    return steps[0] if steps and isinstance(steps[0], str) else None
+
+
+def wire_names(spec: SourceField, name: str) -> list[str]:
+    """Return the names by which a field is asked for; spellings that differ in case alone are one, the first."""
+    found: dict[str, str] = {}
+    for text in spec.paths(name):
+        if (wire := wire_name(text)) is not None:
+            found.setdefault(wire.lower(), wire)
+    return list(found.values())
+
+
+def fields_asked(
+    source: Source,
+    endpoint: Endpoint,
+    sets: Mapping[str, Iterable[str] | None],
+    withheld: Mapping[str, Collection[str]],
+) -> dict[str, list[str]] | None:
+    """Return by set the names that fields are asked for by; None where the source can't be asked so, or all are wanted.
+
+    What is kept of the record that an endpoint is asked for stands in no answer, and neither does what is withheld.
+    """
+    if source.apis[endpoint.api].fields_asked is None or any(fields is None for fields in sets.values()):
+        return None
+    kept = () if endpoint.for_each is None else endpoint.for_each.keep
+    found: dict[str, list[str]] = {}
+    for set_name, fields in sets.items():
+        left = {*withheld.get(set_name, ()), *kept}
+        used = {name for name in fields or () if name not in left}
+        declared = endpoint.sets[set_name].fields.items()
+        names = [wire for name, spec in declared if name in used for wire in wire_names(spec, name)]
+        found[set_name] = list(dict.fromkeys(names))
+    return found
 
 
 def with_parents(source: Source, used: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

@@ -59,6 +59,12 @@ def _marks(apis: Mapping[str, Api], endpoints: Mapping[str, Endpoint]) -> Iterat
         for name, method in api.methods.items():
             if method.assumed:
                 yield ("apis", api_name, "methods", name), f"method '{name}'", method.assumed
+        for index, rule in enumerate(api.errors):
+            if rule.assumed:
+                yield ("apis", api_name, "errors", index), f"an answer that means {rule.means}", rule.assumed
+        for name, status in api.status.items():
+            if status.assumed:
+                yield ("apis", api_name, "status", name), f"what '{name}' tells", status.assumed
     for endpoint_name, endpoint in endpoints.items():
         at: Path = ("endpoints", endpoint_name)
         if endpoint.assumed:

@@ -13,6 +13,7 @@ from engine.document import Document
 from engine.errors import Place, Problem
 from engine.kinds.word import Word
 from engine.problem_text import did_you_mean
+from engine.spec.asking import wire_name
 from engine.spec.binding import Binding, BoundName
 from engine.spec.check_changes import check_changes
 from engine.spec.check_paths import check_api_paths, check_paths
@@ -113,6 +114,7 @@ def _check_endpoint_map(
                     yield unknown("unknown-field", what, document, (*path, "key", index), key, [*record_set.fields])
             yield from _check_fields(document, path, list(record_set.fields))
             yield from _check_options(document, path, api, record_set)
+            yield from _check_fields_asked(document, path, api, record_set)
 
 
 def _check_endpoint_names(
@@ -155,6 +157,17 @@ def _check_options(document: Document, path: Path, api: Api | None, record_set: 
     for tail in asking:
         why = "its api does not say how options are asked for (options_asked)"
         yield Problem("option-unasked", "this option is never asked for", document.place((*path, *tail)), why)
+
+
+def _check_fields_asked(document: Document, path: Path, api: Api | None, record_set: RecordSet) -> Iterator[Problem]:
+    """Where fields are asked for by name, each place must begin with one."""
+    if api is None or api.fields_asked is None or api.answers == "xml":
+        return
+    for name, spec in record_set.fields.items():
+        if len(spec.paths(name)) > sum(wire_name(text) is not None for text in spec.paths(name)):
+            why = "fields of its api are asked for by name (fields_asked), and this place does not begin with one"
+            what, place = f"'{name}' can't be asked for", document.place((*path, "fields", name, "at"))
+            yield Problem("field-unasked", what, place, why)
 
 
 def _check_names(document: Document, at: Path, word: Word, known: dict[str, object]) -> Iterator[Problem]:

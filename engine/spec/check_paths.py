@@ -24,6 +24,8 @@ def check_api_paths(document: Document, at: Path, api: Api) -> Iterator[Problem]
     """Check the words of an api that look into answers."""
     words: dict[str, object] = {"system": api.system, "data_time": api.data_time, "deleted": api.deleted}
     words |= {"pages": _paging(api.pages), "changes": _changing(api.changes)}
+    words |= {"fields_asked": api.fields_asked, "consent": api.consent, "standing": api.standing}
+    words |= {"status": api.status or None}
     for word in (name for name, value in words.items() if value is not None and api.answers == "xml"):
         yield _misplaced(document, (*at, word), word, api)
     if api.root is not None and api.answers == "json":

@@ -17,22 +17,27 @@ _NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT", "TINYINT", "DE
 
 
 class Conditions:
-    """Makes the SQL of rules. `blocked` gives, for what cannot be decided, the condition that it is switched on."""
+    """Makes the SQL of rules.
+
+    `blocked` gives, for what cannot be decided, the condition that it is switched on. What is always on in a table does
+    not stand there, but in the table's own `undecided`: it blocks only those whose rows come of that table.
+    """
 
     def __init__(self, deriver: Deriver) -> None:
         self.deriver = deriver
         self.findings = deriver.findings
         self.blocked: dict[str, str] = {}
 
-    def failed(self, rules: list[Rule], view: View, at: At) -> str:
+    def failed(self, rules: list[Rule], view: View, at: At, undecided: dict[str, str] | None = None) -> str:
         """Return the name of the first rule that a record fails, as SQL; NULL when it passes them all."""
+        tests = [self._test(rule, view, (*at, "where", index), undecided) for index, rule in enumerate(rules)]
         arms = [
-            f"WHEN NOT coalesce({self._test(rule, view, (*at, 'where', index))}, FALSE) THEN {literal(rule.rule)}"
-            for index, rule in enumerate(rules)
+            f"WHEN NOT coalesce({test}, FALSE) THEN {literal(rule.rule)}"
+            for rule, test in zip(rules, tests, strict=True)
         ]
         return f"CASE WHEN _rule IS NOT NULL THEN _rule {' '.join(arms)} END" if arms else "_rule"
 
-    def _test(self, rule: Rule, view: View, at: At) -> str:
+    def _test(self, rule: Rule, view: View, at: At, undecided: dict[str, str] | None) -> str:
         """Return the condition of one rule: true where it is switched off."""
         if rule.sql is not None:
             expr = self.deriver.sql(rule.sql, view, (*at, "sql"))
@@ -45,7 +50,8 @@ class Conditions:
             test = self._field_test(rule, expr, view, at)
         switches = self._switches(rule, view, at)
         if expr.absent:
-            self.blocked[f"rule '{rule.rule}'"] = " AND ".join(switches) or "TRUE"
+            apart = self.blocked if switches or undecided is None else undecided
+            apart[f"rule '{rule.rule}'"] = " AND ".join(switches) or "TRUE"
         return " OR ".join([*(f"NOT coalesce({switch}, FALSE)" for switch in switches), f"({test})"])
 
     def _switches(self, rule: Rule, view: View, at: At) -> list[str]:

@@ -12,8 +12,10 @@ from engine.kinds.value import CLEAN_SQL, Constant, Value
 from engine.spec.fit import OURS, fit, rules, said_type
 from engine.spec.lookup import Lookup
 from engine.spec.reference import Keys
-from engine.spec.relation import NOTHING, Expr, Miss, Relation, either
+from engine.spec.relation import NOTHING, Expr, Lost, Miss, Relation, either
 from engine.spec.view import At, Finding, Findings, View, as_key, order_sql, where_sql
+
+_LOST: tuple[Lost, ...] = ("", "blank", "whole")
 
 
 class Deriver:
@@ -97,7 +99,8 @@ class Deriver:
             if expr.bad
         ]
         whole = replace(_merged(found), sql=sql, type=found[0].type, bad=either(list(reached)))
-        return replace(whole, absent=all(expr.absent for expr in found))
+        worst = max((expr.lost for expr in found), key=_LOST.index)
+        return replace(whole, absent=all(expr.absent for expr in found), lost=worst)
 
     def _case(self, value: Value, view: View, at: At, target: TargetField | None) -> Expr:
         assert value.case is not None
@@ -192,8 +195,9 @@ class Deriver:
         if other.type != expr.type and not other.broken:
             what = f"{said_type(expr.type)} cannot have this default"
             return self.findings.add(Finding(at, "type-mismatch", what))
-        misses = tuple(replace(miss, lost=False) for miss in expr.misses)
-        return replace(expr, sql=f"coalesce({expr.sql}, {other.sql})", misses=misses, empty=False)
+        misses, lost = tuple(replace(miss, lost=False) for miss in expr.misses), bool(expr.lost)
+        found = replace(expr, sql=f"coalesce({expr.sql}, {other.sql})", misses=misses, empty=False)
+        return replace(found, lost="whole") if lost else found
 
     def _collect(self, value: Value, view: View, at: At, target: TargetField | None) -> Expr:
         assert value.collect is not None
@@ -224,9 +228,11 @@ class Deriver:
         once = f" AND list_position({name}, e) = i" if value.item else ""
         kept = f"coalesce(list_filter({name}, lambda e, i: e IS NOT NULL{once}), [])"
         uses = frozenset(use for expr in [element, *theirs, *ours] for use in expr.uses)
+        lost: Lost = "whole" if any(expr.lost for expr in [element, *theirs, *ours, *wheres]) else ""
         misses = (Miss("collect", f"{name}_told", False),) if told else ()
         pointless = None if element.pointless is None else f"{name}_pointless"
-        return Expr(kept, element.type + "[]", uses, absent, f"{name}_bad", misses, element.broken, pointless=pointless)
+        found = Expr(kept, element.type + "[]", uses, absent, f"{name}_bad", misses, element.broken)
+        return replace(found, pointless=pointless, lost=lost)
 
     def _element(self, value: Value, inner: View, at: At, target: TargetField | None) -> Expr:
         """Return one item; NULL (left out, and told as bad) where a required part has no good value.
@@ -332,6 +338,7 @@ def _merged(parts: list[Expr]) -> Expr:
         tuple(miss for part in parts for miss in part.misses),
         any(part.broken for part in parts),
         pointless=f"list_concat({', '.join(pointless)})" if len(pointless) > 1 else "".join(pointless) or None,
+        lost="whole" if any(part.lost for part in parts) else "",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.kinds.types import TargetField, literal, quote
 from engine.kinds.value import CLEAN_SQL, Join, Value
@@ -79,6 +79,8 @@ class Query:
     blocked: dict[str, str] = field(default_factory=dict)
     """Rules whose fields no answer carried, so that nothing can be said of any record, and when they are on, as SQL."""
     findings: list[Finding] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    """Target fields whose values may lack what we may not read any more."""
 
 
 def build(mapping: MappingDocument, world: World, reading: Reading) -> Query:
@@ -101,9 +103,11 @@ def findings(mapping: MappingDocument, world: World) -> list[Finding]:
 class _TableRelation(Relation):
     """A named step of the mapping."""
 
-    def __init__(self, name: str, view: View, own: dict[str, Callable[[], Expr]], rule: str) -> None:
+    def __init__(
+        self, name: str, view: View, own: dict[str, Callable[[], Expr]], rule: str, undecided: dict[str, str]
+    ) -> None:
         super().__init__(name)
-        self.view, self._own, self._rule = view, own, rule
+        self.view, self._own, self._rule, self._undecided = view, own, rule, undecided
         self._needed: dict[str, Expr] = {}
 
     def names(self) -> list[str]:
@@ -112,12 +116,15 @@ class _TableRelation(Relation):
     def sets(self) -> list[str]:
         return self.view.relation.sets()
 
+    def undecided(self) -> dict[str, str]:
+        return {**self.view.relation.undecided(), **self._undecided}
+
     def column(self, name: str) -> Expr | None:
         if name not in self._needed:
             expr = self._own[name]() if name in self._own else self.view.relation.column(name)
             if expr is None:
                 return None
-            self._needed[name] = expr
+            self._needed[name] = replace(expr, absent=expr.absent or bool(self._undecided))
         return seen(name, self._needed[name])
 
     def sql(self) -> str:
@@ -175,13 +182,14 @@ class _Builder:
         self._open.pop()
         if view is None:
             return None
-        rule = self.conditions.failed(table.where, view, own_at)
+        undecided: dict[str, str] = {}
+        rule = self.conditions.failed(table.where, view, own_at, undecided)
 
         def derived(field_name: str, value: Value) -> Callable[[], Expr]:
             return lambda: self.deriver.value(value, view, (*own_at, "fields", field_name))
 
         own = {field_name: derived(field_name, value) for field_name, value in table.fields.items()}
-        return _TableRelation(name, view, own, rule)
+        return _TableRelation(name, view, own, rule, undecided)
 
     def _view(self, origin: From, joins: Mapping[str, Join], at: At) -> View | None:
         known = self._members(origin, at)
@@ -255,9 +263,13 @@ class _Builder:
             {name: sorted(expr.uses) for name, expr in fields.items()},
             list(self.deriver.used_lookups),
             self.splits,
-            self.conditions.blocked,
+            {**(view.relation.undecided() if view else {}), **self.conditions.blocked},
             self.findings.found,
+            [name for name, expr in fields.items() if expr.lost and not expr.absent and not self._required(name)],
         )
+
+    def _required(self, name: str) -> bool:
+        return self.world.schema.fields[name].required
 
     def _natural(self, view: View) -> str | None:
         """Return the list of a record's further natural keys, each after its name and a colon; NULL for a blank one."""

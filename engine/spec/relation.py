@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from engine.kinds.types import SQL_TYPES, Formats, SourceField, convert, filled, literal, quote
 from engine.spec.source import RecordSet
 
 Use = tuple[str, str]
 """A record set and one of its fields."""
+Lost = Literal["", "blank", "whole"]
+"""Where in a value what was lost may lack, from the least to the worst."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Expr:
     """The constant null: it has no type of its own."""
     pointless: str | None = None
     """The rules, as an SQL list or NULL, by which references inside of it were left out."""
+    lost: Lost = ""
+    """What we may not read any more could stand in it: wherever it is blank, or in any value."""
 
     def as_text(self) -> Expr:
         """Return the expression as text."""
@@ -115,14 +120,22 @@ class Relation:
         """Return the record sets whose records these are, each once."""
         raise NotImplementedError
 
+    def undecided(self) -> dict[str, str]:
+        """Return the rules on the way here that look at what no answer carried, and when they are on, as SQL."""
+        return {}
+
 
 @dataclass
 class Reading:
-    """What is known of the record sets while SQL is made: where they are, and which fields came."""
+    """What is known of the record sets while SQL is made: where they are, and which fields came.
+
+    `lost` are those that came when rows were sent before, and that we may not read any more.
+    """
 
     formats: Formats
     place: Callable[[str], str]
     present: Mapping[str, frozenset[str]] | None = None
+    lost: frozenset[Use] = frozenset()
     used: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def use(self, set_name: str, field_name: str) -> None:
@@ -157,7 +170,9 @@ class SetRelation(Relation):
         self._reading.use(self.name, name)
         kind = "VARCHAR[]" if spec.type == "list" else SQL_TYPES[spec.type]
         bad = bad_column(name) if kind != "VARCHAR" else None
-        return Expr(quote(name), kind, frozenset({(self.name, name)}), self._reading.is_absent(self.name, name), bad)
+        absent, lost = self._reading.is_absent(self.name, name), (self.name, name) in self._reading.lost
+        uses = frozenset({(self.name, name)})
+        return Expr(quote(name), kind, uses, absent, bad, lost="blank" if lost and absent else "")
 
     def sql(self) -> str:
         """See `Relation`. In steps, so that each is worked out once: texts, values, and which of these are bad."""
@@ -220,8 +235,12 @@ class UnionRelation(Relation):
             bad=either([column.bad for column in columns]),
             misses=tuple(miss for column in columns for miss in column.misses),
             broken=any(column.broken for column in columns) or len(types) > 1,
+            lost="blank" if any(column.lost for column in columns) else "",
         )
         return seen(name, whole)
+
+    def undecided(self) -> dict[str, str]:
+        return {rule: switch for member in self._members for rule, switch in member.undecided().items()}
 
     def sql(self) -> str:
         return " UNION ALL BY NAME ".join(f"({member.sql()})" for member in self._members)
@@ -240,6 +259,9 @@ class EachRelation(Relation):
 
     def sets(self) -> list[str]:
         return self._base.sets()
+
+    def undecided(self) -> dict[str, str]:
+        return self._base.undecided()
 
     def column(self, name: str) -> Expr | None:
         if name == self._item and self._list is not None:

@@ -17,7 +17,9 @@ from engine.kinds.changes import Changes, DataTime, DeletedSets
 from engine.kinds.element import PlaceText
 from engine.kinds.pages import Pages
 from engine.kinds.request import Ask, Body, Cached, ForEach, Method
+from engine.kinds.scope import Consent, Scope
 from engine.kinds.select import PathText
+from engine.kinds.standing import Standing, Status, Wait
 from engine.kinds.types import Formats, SourceField
 from engine.kinds.windows import Windows
 from engine.kinds.word import Duration, Name, Pattern, Size, TemplateText, Texts, Word, problem
@@ -42,7 +44,7 @@ class ConfigItem(Word):
 
 
 class Asked(Word):
-    """A parameter that carries a list of names: the options that are asked for."""
+    """A parameter that carries a list of names: the options, or the fields, that are asked for."""
 
     param: Annotated[str, Field(description="the name of the parameter")]
     join: Annotated[str, Field(description="what stands between the names")] = ","
@@ -70,6 +72,14 @@ class Api(Word):
     options_asked: Annotated[
         Asked | None, Field(description="how the options that fields and sets name are asked for")
     ] = None
+    fields_asked: Annotated[
+        Asked | None,
+        Field(description="how fields are asked for by name; then only those in use are, and no others are sent"),
+    ] = None
+    consent: Annotated[Consent | None, Field(description="where it tells which scopes were granted")] = None
+    standing: Annotated[Standing | None, Field(description="where it tells how a school stands")] = None
+    status: Annotated[dict[Name, Status], Field(description="where it says how its data are, by a name of ours")] = {}
+    wait: Annotated[Wait, Field(description="how long data are waited for that are being prepared")] = Wait()
     answers: Annotated[
         Literal["json", "xml"], Field(description="what answers are written in; it says what paths are")
     ] = "json"
@@ -120,7 +130,7 @@ class RecordSet(Word):
     ] = None
     counted: Annotated[bool, Field(description="the totals that an answer states are those of this set")] = True
     option: Annotated[str | None, Field(description="the option to ask for to get these records")] = None
-    scope: Annotated[object, Field(description="the consent that opens this set")] = None
+    scope: Annotated[Scope | None, Field(description="the consent that opens this set")] = None
     fields: Annotated[
         dict[str, SourceField], Field(description="the fields of a record, by the name that mappings use")
     ]

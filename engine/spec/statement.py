@@ -138,7 +138,7 @@ class Statement:
             if arms
             else ("NULL::VARCHAR AS _field")
         )
-        withheld = [f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)} END" for name in soft]
+        withheld = [f"CASE WHEN {_left_out(name, fields[name])} THEN {literal(name)} END" for name in soft]
         columns = [self._column(name, fields, soft) for name in schema.fields]
         more = [] if self._natural is None else ["_natural"]
         more += [quote(column) for column in order_columns(self._one_per)]
@@ -175,6 +175,15 @@ class Statement:
 def order_columns(one_per: OnePer | None) -> list[str]:
     """Return the columns by which records of one key are ordered, where they become one row."""
     return [f"o:{index}" for index, _ in enumerate(one_per.order)] if one_per else []
+
+
+def _left_out(name: str, expr: Expr) -> str:
+    """Return the condition that a row goes without a field: it is wrong, or may lack what we may not read any more."""
+    if not expr.lost:
+        return f"{quote('f:' + name)} IS NOT NULL"
+    if expr.absent or expr.lost == "whole":
+        return "TRUE"
+    return f"({quote('f:' + name)} IS NOT NULL OR {quote('v:' + name)} IS NULL)"
 
 
 def _or_any(names: list[str]) -> str:

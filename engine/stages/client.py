@@ -10,15 +10,25 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, NoReturn, Self
+from typing import Any, BinaryIO, NoReturn, Self, TypeVar
 
 from engine.clock import Clock
-from engine.errors import AnswerUnreadable, ChangesRefused, SourceError, SourcePaused, SourceRefused, SourceUnavailable
+from engine.errors import (
+    AnswerUnreadable,
+    ChangesRefused,
+    SourceClosed,
+    SourceError,
+    SourcePaused,
+    SourcePending,
+    SourceRefused,
+    SourceRevoked,
+    SourceUnavailable,
+)
 from engine.journal import cannot_write
 from engine.kinds.answer import ErrorRule
 from engine.kinds.auth import TokenAuth
@@ -30,14 +40,21 @@ from engine.stages.envelope import AnswerReader, Envelope, Reader, UnreadableErr
 from engine.stages.events import Event, Tell
 from engine.stages.pace import Budget, OwnBudget, Pace
 from engine.stages.question import Question, names_of, plain
-from engine.stages.retry import MayHealError, Patience, asked_to_wait
+from engine.stages.retry import MayHealError, NotReadyError, Patience, asked_to_wait
 from engine.stages.transport import Head, Request, Transport
 
-_TOKEN_ANSWER = 1_000_000  # bytes; a token is never longer
+_SHORT_ANSWER = 16_000_000  # bytes; a token, or a list of scopes or schools, is never longer
 _MAY_HEAL = {408, 425, 429}
 _GATEWAY = {502, 503, 504}
 _FIX_PATH = "check the ids in the school's config, and the endpoint's path"
 _FIX_KEYS = "check the secret and the ids in the school's config"
+_FIX_READY = "run again later: it goes on where it stopped"
+_CLOSED: Mapping[str, type[SourceClosed]] = {
+    "paused": SourcePaused,
+    "pending": SourcePending,
+    "revoked": SourceRevoked,
+}
+T = TypeVar("T")
 
 
 class _NotAcceptedError(Exception):
@@ -68,7 +85,7 @@ class Client:
 
     def __init__(self, api: Api, config: Config, clock: Clock, tell: Tell, budget: Budget | None = None) -> None:
         self._api, self._config, self._clock, self._tell = api, config, clock, tell
-        self._patience = Patience(api.retry, clock, tell)
+        self._patience = Patience(api.retry, clock, tell, api.wait)
         self._transport = Transport(
             connections=api.rates.connections,
             timeout=seconds(api.timeout),
@@ -90,21 +107,30 @@ class Client:
 
     def fetch(self, question: Question, file: Path, reader: AnswerReader) -> Envelope:
         """Ask, and return the envelope of the answer, which is then in the file."""
+        return self._persist(question, lambda asked, pace: self._once(asked, pace, file, reader))
+
+    def look(self, question: Question, paths: Sequence[str]) -> Any:
+        """Ask, and return what an answer that is short says at these paths, decoded; nothing is written."""
+        reader = Reader({}, [*paths, *self.rule_paths()])
+        return self._persist(question, lambda asked, pace: self._short(asked, pace, reader))
+
+    def _persist(self, question: Question, once: Callable[[Request, Pace], T]) -> T:
+        """Ask with the credential, once more with another where it is not accepted, and again what may heal."""
         name, asked = question.name, question.request(self._api, self._config)
         asker = self._asker(question.key)
 
-        def attempt() -> Envelope:
+        def attempt() -> T:
             asker.pace.wait()
             shown = asker.credential.current()
             try:
-                return self._once(asked, shown.headers, asker.pace, file, reader)
+                return once(_showing(asked, shown.headers), asker.pace)
             except _NotAcceptedError as first:
                 if not asker.credential.refused(shown):
                     raise first.error from None
             self._tell(Event("token", "the token was not accepted; asking for another", name))
             asker.pace.wait()
             try:
-                return self._once(asked, asker.credential.current().headers, asker.pace, file, reader)
+                return once(_showing(asked, asker.credential.current().headers), asker.pace)
             except _NotAcceptedError as second:
                 raise second.error from None
 
@@ -134,11 +160,10 @@ class Client:
         pace.learn(sent, head.status, head.headers, self._asked_to_wait(head))
         return head
 
-    def _once(self, asked: Request, more: Mapping[str, str], pace: Pace, file: Path, reader: AnswerReader) -> Envelope:
-        request = replace(asked, headers={**asked.headers, **more})
+    def _once(self, asked: Request, pace: Pace, file: Path, reader: AnswerReader) -> Envelope:
         try:
             with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as spool:
-                head = self._send(request, pace, spool)
+                head = self._send(asked, pace, spool)
                 spool.seek(0)
                 return self._judge(
                     asked.name, head, lambda: reader.read_from(spool, file), posted=asked.method == "POST"
@@ -153,15 +178,18 @@ class Client:
         reader = Reader({}, [*places, *self.rule_paths()])
 
         def attempt() -> Any:
-            body = _Bounded(asked.name)
             pace.wait()
-            head = self._send(asked, pace, body)
             try:
-                return self._judge(asked.name, head, lambda: reader.read(body.getvalue())).facts
+                return self._short(asked, pace, reader)
             except _NotAcceptedError as error:
                 raise error.error from None
 
         return self._patience.persist(asked.name, attempt)
+
+    def _short(self, asked: Request, pace: Pace, reader: Reader) -> Any:
+        body = _Bounded(asked.name)
+        head = self._send(asked, pace, body)
+        return self._judge(asked.name, head, lambda: reader.read(body.getvalue())).facts
 
     def rule_paths(self) -> list[str]:
         """Return the paths that the error rules of this API look at."""
@@ -194,8 +222,11 @@ class Client:
     def _apply(self, rule: ErrorRule, name: str, head: Head) -> NoReturn:
         what = f"{name}: {rule.say}"
         why = "" if head.status == 200 else f"status {head.status}"
-        if rule.means == "paused":
-            raise SourcePaused(what, why=why, fix=rule.fix)
+        if rule.means in _CLOSED:
+            raise _CLOSED[rule.means](what, why=why, fix=rule.fix)
+        if rule.means == "not_ready":
+            late = SourceUnavailable(what, why=why, fix=rule.fix or _FIX_READY, code="source-not-ready")
+            raise NotReadyError(late, self._asked_to_wait(head))
         if rule.means == "expired":
             raise _NotAcceptedError(SourceRefused(what, why=why, fix=rule.fix or _FIX_KEYS))
         if rule.means == "restart":
@@ -231,16 +262,20 @@ class Client:
 
 
 class _Bounded(io.BytesIO):
-    """A stream in memory that takes the answer to a token request, and not more."""
+    """A stream in memory that takes a short answer, and not more."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name = name
 
     def write(self, data: Any) -> int:
-        if self.tell() + len(data) > _TOKEN_ANSWER:
-            raise AnswerUnreadable(f"{self._name}: the answer is longer than a token can be")
+        if self.tell() + len(data) > _SHORT_ANSWER:
+            raise AnswerUnreadable(f"{self._name}: the answer is longer than it can be")
         return super().write(data)
+
+
+def _showing(asked: Request, headers: Mapping[str, str]) -> Request:
+    return replace(asked, headers={**asked.headers, **headers})
 
 
 def _unreadable(name: str, error: UnreadableError) -> NoReturn:

@@ -53,7 +53,7 @@ class Credential:
     """
 
     def __init__(self, auth: Auth, names: Mapping[str, Any], clock: Clock, ask: Callable[[Request], Any]) -> None:
-        self._auth: Auth = auth if _is_asked_for(auth, names) else NoAuth(kind="none")
+        self._auth: Auth = auth if is_asked_for(auth, names) else NoAuth(kind="none")
         self._names, self._clock, self._ask = names, clock, ask
         self._lock = threading.Lock()
         self._token: Secret | None = None
@@ -121,7 +121,7 @@ class Credential:
         return end - min(timedelta(seconds=seconds(auth.renew_before)), (end - now) / 2)
 
 
-def _is_asked_for(auth: Auth, names: Mapping[str, Any]) -> bool:
+def is_asked_for(auth: Auth, names: Mapping[str, Any]) -> bool:
     """Say whether the school gives what an auth is asked for by."""
     if isinstance(auth, NoAuth) or auth.if_given is None:
         return True

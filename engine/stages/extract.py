@@ -12,7 +12,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -23,9 +23,9 @@ from engine.errors import AnswerUnreadable, ChangesRefused
 from engine.journal import Journal, cannot_write
 from engine.kinds.pages import OnePage
 from engine.kinds.select import MISSING, path
-from engine.secret import Config, Key
+from engine.secret import Config
 from engine.spec.changing import deleted_sets, said_paths
-from engine.spec.source import Endpoint, RecordSet, Source
+from engine.spec.source import RecordSet, Source
 from engine.stages.answer import Answer
 from engine.stages.books import Books
 from engine.stages.client import Client, NothingThere
@@ -34,27 +34,9 @@ from engine.stages.events import Event, Tell
 from engine.stages.pace import Budget
 from engine.stages.question import Question
 from engine.stages.together import together
+from engine.stages.want import Want, request_params
 from engine.stages.xml_answer import XmlReader
 from engine.stages.xml_plan import records_file
-
-
-@dataclass(frozen=True)
-class Want:
-    """What is wanted of an endpoint: record sets, each with the fields in use; None is all that are declared.
-
-    `given` are parameters that are sent as they are, in place of others of their names; with `changes` the answers hold
-    what changed only, and what is gone. An endpoint that is read in parts, such as windows of dates, is wanted once for
-    each `part`; each has its own pages and books. `names` are what the templates of its requests see beside `config`;
-    with `each` among them it is a part that may not be there, and parts are read side by side.
-    """
-
-    endpoint: str
-    sets: Mapping[str, frozenset[str] | None]
-    given: Mapping[str, str] = field(default_factory=dict)
-    changes: bool = False
-    part: str = ""
-    names: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    key: Key | None = field(default=None, repr=False)
 
 
 def extract(
@@ -133,27 +115,6 @@ def _numbered(want: Want, own: list[Answer], pages: dict[str, int]) -> list[Answ
     start = pages.get(want.endpoint, 0) + 1
     pages[want.endpoint] = start + len(own) - 1
     return [replace(answer, page=page, part=want.part) for page, answer in enumerate(own, start)]
-
-
-def options_asked(endpoint: Endpoint, want: Want) -> list[str]:
-    """Return the options to ask for so that the wanted sets and fields are sent: each once, sorted."""
-    options = set()
-    for name, fields in want.sets.items():
-        record_set = endpoint.sets[name]
-        used = record_set.fields if fields is None else fields
-        options |= {record_set.option} | {record_set.fields[field].option for field in used}
-    return sorted(option for option in options if option)
-
-
-def request_params(source: Source, want: Want) -> dict[str, str]:
-    """Return the parameters (templates) that every page of an endpoint is asked for with, options and all."""
-    endpoint = source.endpoints[want.endpoint]
-    params, asked = dict(endpoint.params), source.apis[endpoint.api].options_asked
-    options = options_asked(endpoint, want)
-    if asked is not None and options:
-        own = [params[asked.param]] if asked.param in params else []
-        params[asked.param] = asked.join.join([*own, *options])
-    return params
 
 
 class _Read:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from engine.clock import Clock
 from engine.errors import Interrupted, SourceError, SourceUnavailable
 from engine.kinds.answer import Retry, RetryAt
+from engine.kinds.standing import Wait
 from engine.kinds.word import seconds
 from engine.stages.events import Event, Tell
 
@@ -32,29 +33,42 @@ class MayHealError(Exception):
             error.retry_after = after
 
 
-class Patience:
-    """Waits for one API: between attempts, and while the API has told everybody to wait."""
+class NotReadyError(Exception):
+    """The data asked for are being prepared; `error` is raised when that takes too long. `after` is in seconds."""
 
-    def __init__(self, retry: Retry, clock: Clock, tell: Tell) -> None:
+    def __init__(self, error: SourceUnavailable, after: float | None = None) -> None:
+        super().__init__(error.what)
+        self.error, self.after = error, after
+
+
+class Patience:
+    """Waits for one API: between attempts, for data to be ready, and while the API has told everybody to wait."""
+
+    def __init__(self, retry: Retry, clock: Clock, tell: Tell, wait: Wait | None = None) -> None:
         self._retry, self._clock, self._tell = retry, clock, tell
+        self._ready = wait or Wait()
         self._longest = seconds(retry.longest)
         self._not_before = 0.0
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
     def persist(self, name: str, attempt: Callable[[], Result]) -> Result:
-        """Return what the attempt returns, trying again what may heal as often as the source allows."""
-        wait = seconds(self._retry.wait)
-        for number in range(1, self._retry.attempts + 1):
+        """Return what the attempt returns, trying again what may heal as often as the source allows.
+
+        An answer that is not ready yet is no attempt: it is waited for, as long as the source says.
+        """
+        wait, number, waited = seconds(self._retry.wait), 1, 0.0
+        while True:
             self._wait_for_all()
             try:
                 return attempt()
+            except NotReadyError as early:
+                waited = self._wait_until_ready(name, early, waited)
             except MayHealError as failure:
                 if number == self._retry.attempts:
                     raise _given_up(failure.error, number) from None
                 self._wait(name, failure, min(wait, self._longest))
-            wait *= 2
-        raise AssertionError("attempts is at least 1")
+                wait, number = wait * 2, number + 1
 
     def rest(self, wait: float) -> None:
         """Wait so many seconds, unless it is stopped meanwhile."""
@@ -72,6 +86,19 @@ class Patience:
         what = failure.error.what.removeprefix(f"{name}: ")
         self._tell(Event("wait", f"{what}; trying again in {wait:g} s", name))
         self._sleep(wait)
+
+    def _wait_until_ready(self, name: str, early: NotReadyError, waited: float) -> float:
+        """Wait before an answer is asked for again that was not ready; return how long it was waited for in all."""
+        left = seconds(self._ready.up_to) - waited
+        if left <= 0:
+            early.error.why = f"it was waited for {self._ready.up_to}"
+            raise early.error
+        wait = min(seconds(self._ready.poll) if early.after is None else max(early.after, 1.0), left)
+        what = early.error.what.removeprefix(f"{name}: ")
+        said = f"{what}; asking again in {wait:g} s, for {self._ready.up_to} at most"
+        self._tell(Event("not-ready", said, name))
+        self._sleep(wait)
+        return waited + wait
 
     def _wait_for_all(self) -> None:
         with self._lock:

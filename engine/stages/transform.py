@@ -21,7 +21,7 @@ from engine.kinds.value import Value
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.query import Query, World, build
-from engine.spec.relation import Reading
+from engine.spec.relation import Reading, Use
 from engine.spec.settings import SettingValues
 from engine.spec.view import RUN_FIELDS
 from engine.sql import PARQUET, connect, reworded
@@ -93,8 +93,11 @@ def transform(
     folder: Path,
     *more: Path,
     remembered: Remembered | None = None,
+    lost: frozenset[Use] = frozenset(),
 ) -> Transformed:
     """Make the rows of one entity from landed sets, below `folder`; keys of references may be read below `more`.
+
+    `lost` are fields that came when rows were sent before, and that we may not read any more.
 
     With what is `remembered` of them, rows have the keys by which they were first sent; else those of the source.
     """
@@ -104,7 +107,7 @@ def transform(
         numbered = f"SELECT * REPLACE (_page::BIGINT * {_PAGE} + _row AS _row)"
         return f"({numbered} FROM read_parquet({literal(str(sets[name].file.resolve()))}))"
 
-    query = build(mapping, world, Reading(world.source.formats, place, present))
+    query = build(mapping, world, Reading(world.source.formats, place, present, lost))
     parents = {landed.file.parent for landed in sets.values()}
     for name in ("rows", STATES, "quarantine"):
         _make(folder / name)
@@ -141,14 +144,26 @@ def _identified(
 
 def _refuse_blocked(database: duckdb.DuckDBPyConnection, mapping: MappingDocument, query: Query) -> None:
     """Stop where a rule is on that looks at what no answer carried."""
-    on = [rule for rule, switch in query.blocked.items() if _number(database, f"SELECT ({switch})::INT FROM _run")]
-    if on:
+    if on := _undecided(database, query):
         raise TransformError(
             f"{mapping.mapping}: {', '.join(on)} cannot be decided",
             why="the source sent none of the fields that it looks at",
             fix="ask the school for the scope that opens the field, or take the rule out of the mapping",
             code="field-not-sent",
         )
+
+
+def _undecided(database: duckdb.DuckDBPyConnection, query: Query) -> list[str]:
+    return [rule for rule, switch in query.blocked.items() if _number(database, f"SELECT ({switch})::INT FROM _run")]
+
+
+def undecided(world: World, query: Query, circumstances: Circumstances, folder: Path) -> list[str]:
+    """Return the rules of a mapping that are on and cannot be decided, by what would come."""
+    if not query.blocked:
+        return []
+    with connect(folder) as database:
+        prepare(database, world, query, circumstances)
+        return _undecided(database, query)
 
 
 def prepare(database: duckdb.DuckDBPyConnection, world: World, query: Query, circumstances: Circumstances) -> None:

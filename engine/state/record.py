@@ -54,6 +54,20 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class Consented:
+    """The scopes that an api of a school's source granted at the end of its last complete run.
+
+    `lost` are, by entity, those that it granted before and took back, as long as nobody has said that it is well so.
+    """
+
+    api: str
+    scopes: tuple[str, ...]
+    lost: dict[str, list[str]]
+    seen_at: datetime
+    run: str
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """One run. `outcome` is `running` until it ends; `summary` is JSON without a record's value or a secret."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.state.lock import Lock
-from engine.state.record import Holder, Mirror, RunRecord, Sent
+from engine.state.record import Consented, Holder, Mirror, RunRecord, Sent
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -67,6 +67,16 @@ class State:
         """Put down what was sent of an entity, in the place of what was sent before."""
         self._replace(self._tables.SENT, school, "entity", [asdict(sent)])
 
+    def consents(self, school: str) -> dict[str, Consented]:
+        """Return what was granted of a school, by api."""
+        found = self._of(self._tables.CONSENTS, school)
+        return {row["api"]: Consented(**{**row, "scopes": tuple(row["scopes"])}) for row in found}
+
+    def put_consents(self, school: str, consents: Sequence[Consented]) -> None:
+        """Put down what is granted of a school, in the place of what was granted before by the same apis."""
+        rows = [{**asdict(each), "scopes": list(each.scopes)} for each in consents]
+        self._replace(self._tables.CONSENTS, school, "api", rows)
+
     def begin_run(self, run: RunRecord) -> None:
         """Put down a run that begins, or that is gone on with."""
         facts = asdict(run)
@@ -110,7 +120,8 @@ class State:
 
     def forget(self, school: str) -> dict[str, int]:
         """Remove what is known of a school; return how many rows went, by table. Who holds it stays."""
-        tables = {"mirrors": self._tables.MIRRORS, "sent": self._tables.SENT, "runs": self._tables.RUNS}
+        own = self._tables
+        tables = {"mirrors": own.MIRRORS, "sent": own.SENT, "consents": own.CONSENTS, "runs": own.RUNS}
         with self._database.writing() as connection:
             return {
                 name: connection.execute(table.delete().where(table.c.school == school)).rowcount

@@ -102,6 +102,16 @@ LOCKS = Table(
     _time("since"),
     _time("seen"),
 )
+CONSENTS = Table(
+    "haplomap_consents",
+    META,
+    _key("school"),
+    _key("api"),
+    Column("scopes", JSON, nullable=False),
+    Column("lost", JSON, nullable=False),
+    _time("seen_at"),
+    *_texts("run"),
+)
 BUDGETS = Table("haplomap_budgets", META, _key("bucket"), Column("full_at", Double, nullable=False))
 
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -129,6 +139,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE haplomap_budgets (
             bucket TEXT NOT NULL, full_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (bucket))""",
+    ),
+    (
+        """CREATE TABLE haplomap_consents (
+            school TEXT NOT NULL, api TEXT NOT NULL, scopes JSON NOT NULL, lost JSON NOT NULL,
+            seen_at TIMESTAMP WITH TIME ZONE NOT NULL, run TEXT NOT NULL, PRIMARY KEY (school, api))""",
     ),
 )
 """What leads from version n to n + 1, for n from 0 on."""

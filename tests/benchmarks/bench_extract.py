@@ -32,8 +32,9 @@ from engine.journal import Journal
 from engine.secret import Secret
 from engine.simulators.bulk import bulk_columns
 from engine.spec.source import Source
-from engine.stages.extract import Want, extract
+from engine.stages.extract import extract
 from engine.stages.land import land
+from engine.stages.want import Want
 
 RECORDS, FIELD_COUNT, PAGE = 100_000, 45, 1000
 MOST_RATIO, MOST_SECONDS = 1.5, 3.0

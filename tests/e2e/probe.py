@@ -15,8 +15,9 @@ from engine.journal import Journal
 from engine.secret import Secret
 from engine.spec.source import Source
 from engine.stages.events import Event
-from engine.stages.extract import Want, extract
+from engine.stages.extract import extract
 from engine.stages.land import SetFacts, land
+from engine.stages.want import Want
 
 RULES: list[dict[str, Any]] = [
     {"when": {"json": "$.ExceptionMessage", "matches": "paused"}, "means": "paused", "say": "the school has paused"},

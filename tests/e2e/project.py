@@ -24,6 +24,7 @@ import polars as pl
 import yaml
 
 from engine.cli.main import main
+from engine.simulators.column import ALL_SCOPES
 from engine.simulators.haplo import HaploSimulator
 from engine.simulators.http import Simulator
 from engine.simulators.wire import set_makers
@@ -33,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 SCHOOL = "waters-edge"
 ENTITIES = ["school", "staff", "group", "student", "guardian", "group_membership"]
 """In the order in which a run makes and sends them."""
-_CODED = re.compile(r"^(?:\S+: )?error: .+ \[([a-z-]+)\]$", re.MULTILINE)
+_CODED = re.compile(r"^(?:\S+: )?(?:error|paused|pending|revoked): .+ \[([a-z-]+)\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Ended:
 
     @property
     def codes(self) -> list[str]:
-        """The codes of the errors on standard error."""
+        """The codes of the errors on standard error, and of a school that is closed to us."""
         return _CODED.findall(self.err)
 
     def well(self) -> Ended:
@@ -189,6 +190,12 @@ def write_project(folder: Path, base_url: str, haplo_url: str) -> None:
         assert old in text
         text = text.replace(old, new)
     file.write_text(text, encoding="utf-8")
+
+
+def grants(folder: Path, *scopes: str) -> dict[str, str]:
+    """Write what a source that answers from a folder has granted, everything by default; return its entry there."""
+    (folder / "token.json").write_text(json.dumps({"Scopes": scopes or ALL_SCOPES}), encoding="utf-8")
+    return {"path": "/api/v1/TokenDetails", "body": "token.json"}
 
 
 @contextmanager

@@ -128,6 +128,10 @@ def fields(project: Project) -> None:
     )
 
 
+def fewer_fields(project: Project) -> None:
+    project.edit(lambda school: school.update(override={"student": {"remove": ["unique_learner_number"]}}))
+
+
 def scopes(project: Project) -> None:
     project.xporter.scopes = project.xporter.scopes - {"Address", "StudentDemographic"}
 
@@ -159,6 +163,7 @@ def rotten(project: Project) -> None:
         (options, "other options are asked for"),
         (places, "the source document changed"),
         (fields, "students.ModeOfTravel was not read before"),
+        (fewer_fields, "other fields are asked for"),
         (scopes, "other fields come than before: students."),
         (missing, "the copy of students is missing or damaged"),
         (damaged, "the copy of students is missing or damaged"),

@@ -34,9 +34,9 @@ def test_a_named_run_makes_its_entities_and_asks_nothing_for_what_is_young(proje
     project.run("--no-deliver", "--run", "people").well()
     assert [line["entity"] for line in project.report()["entities"]] == ["staff"]
     assert {line["read"] for line in project.report()["sets"]} == {"full"}
-    asked = len(project.xporter.requests)
+    asked = len(project.pages_asked())
     project.run("--no-deliver", "--run", "people").well()
-    assert len(project.xporter.requests) == asked
+    assert len(project.pages_asked()) == asked
     assert {line["read"] for line in project.report()["sets"]} == {"reuse"}
     assert ways(project, "--run", "people") == dict.fromkeys(
         ("person_comms", "staff"), "not asked again: read 0 minutes ago"

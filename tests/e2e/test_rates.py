@@ -15,7 +15,8 @@ from engine.journal import Journal
 from engine.simulators.http import Route, Simulator
 from engine.simulators.message import Answer, Request, json_answer
 from engine.spec.source import Source
-from engine.stages.extract import Want, extract
+from engine.stages.extract import extract
+from engine.stages.want import Want
 from engine.state import State
 
 pytestmark = pytest.mark.e2e

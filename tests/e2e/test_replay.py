@@ -135,6 +135,8 @@ def prepared(folder: Path, place: Path) -> Path:
                 (place / f"{name}-{number}.json").write_text(later_page(first, main_set, number), encoding="utf-8")
             query = {"page": str(number)}
             entries.append({"path": path_of(name), "query": query, "body": f"{name}-{number}.json"})
+    (place / "token_details.json").write_bytes((folder / "token_details-0.json").read_bytes())
+    entries.append({"path": "/api/v1/TokenDetails", "body": "token_details.json"})
     (place / "person_comms.json").write_text('{"PersonComms": []}')
     entries.append({"path": path_of("PersonComms"), "body": "person_comms.json"})
     (place / "replay.json").write_text(json.dumps({"answers": entries}))

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from project import ENTITIES, Project, a_project, wire
+from project import ENTITIES, Project, a_project, grants, wire
 
 from engine.simulators.column import ALL_SCOPES
 from engine.simulators.replay import ReplaySimulator
@@ -31,6 +31,7 @@ def answering(tmp_path: Path, **endpoints: dict[str, Records]) -> AbstractContex
         pagination = [{"PageSize": 1000, "PageNumber": 1, "PageCount": 1, "RowCount": count}]
         (folder / f"{endpoint}.json").write_text(json.dumps({**sets, "__pagination__": pagination}), encoding="utf-8")
         entries.append({"path": f"/api/v1/School/9991234/{endpoint}/", "body": f"{endpoint}.json"})
+    entries.append(grants(folder))
     (folder / "replay.json").write_text(json.dumps({"answers": entries}))
     return a_project(tmp_path, source=ReplaySimulator(folder=folder))
 

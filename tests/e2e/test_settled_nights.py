@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from nights import CASE, FIRST, changes, held
-from project import SCHOOL, Project, a_project
+from project import SCHOOL, Project, a_project, grants
 
 from engine.simulators.replay import ReplaySimulator, read_index
 from engine.state import State
@@ -69,6 +69,7 @@ def answer(folder: Path, system: str, **endpoints: dict[str, Records]) -> None:
         whole = {**sets, "meta": [{"MIS": system}], "__pagination__": pages}
         (folder / f"{endpoint}.json").write_text(json.dumps(whole), encoding="utf-8")
         entries.append({"path": f"/api/v1/School/9991234/{endpoint}/", "body": f"{endpoint}.json"})
+    entries.append(grants(folder))
     (folder / "replay.json").write_text(json.dumps({"answers": entries}))
 
 

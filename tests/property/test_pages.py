@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from engine.clock import Clock
 from engine.journal import Journal
 from engine.spec.source import Source
-from engine.stages.extract import Want, extract
+from engine.stages.extract import extract
 from engine.stages.land import land
 from engine.stages.transport import Head, Transport
+from engine.stages.want import Want
 
 
 def a_source(size, connections, states_total, sends_size):

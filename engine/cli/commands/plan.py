@@ -3,47 +3,103 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
-from engine.cli.options import format_option, project_option, sound_project, verbose_option
-from engine.cli.show import table
+from engine.cli.asked_text import data_text, learnt_facts, learnt_text
+from engine.cli.options import listener, project_option, sound_project, verbose_option
+from engine.cli.show import Progress, table
 
 if TYPE_CHECKING:
+    from engine.run.asking import Learnt
     from engine.run.plan import Plan, Request
+    from engine.spec.project import Project
 
 
 @click.command("plan")
 @click.argument("school")
 @click.option("--only", multiple=True, metavar="ENTITY", help="Only this entity; may be given several times.")
 @click.option("--run", "named", metavar="NAME", help="The run of this name in the school file.")
+@click.option("--data", is_flag=True, help="Only the fields that are asked for, each with what it is for.")
+@click.option(
+    "--ask", is_flag=True, help="Ask the source: how the school stands, what is granted, how old its data are."
+)
 @project_option
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv", "markdown"]),
+    default="text",
+    help="For people, or for programs; csv and markdown go with --data.",
+)
 @verbose_option
 def command(
-    school: str, only: tuple[str, ...], named: str | None, project_folder: Path, form: str, verbose: bool
+    school: str,
+    only: tuple[str, ...],
+    named: str | None,
+    data: bool,
+    ask: bool,
+    project_folder: Path,
+    form: str,
+    verbose: bool,
 ) -> None:
-    """Show what a run of SCHOOL would do: requests, fields, steps. Asks nothing of anyone.
+    """Show what a run of SCHOOL would do: requests, fields, steps. Asks nothing of anyone, unless with --ask.
 
-    Of each endpoint it says whether it will be read in full, by what changed, or not at all, and why.
+    Of each endpoint it says whether it will be read in full, by what changed, or not at all, and why. With --ask the
+    source says, before any record is read, what it has granted: what is not is left alone in Haplo. With --data it
+    prints the list of every field that leaves the school, the annex to an agreement on data sharing.
 
     \b
     Example:  haplomap plan waters-edge --project examples/demo
+    Example:  haplomap plan waters-edge --ask
+    Example:  haplomap plan waters-edge --data --format markdown
     """
-    from engine.clock import Clock
     from engine.run.named import select
-    from engine.run.outlook import outlook
     from engine.run.plan import make_plan
 
+    if form in ("csv", "markdown") and not data:
+        raise click.UsageError(f"--format {form} goes with --data: a plan has more than one table")
     project = sound_project(project_folder)
     chosen = select(project.school(school), named, only, None)
     plan = make_plan(project, school, chosen.entities)
-    ways = {name: str(way) for name, way in outlook(project, plan, Clock().now(), chosen.reuse).items()}
-    facts = json.dumps(_facts(plan, ways), ensure_ascii=False, indent=2) if form == "json" else ""
-    click.echo(facts or _text(plan, ways, verbose))
+    learnt = _ask(project, plan, Progress(verbose)) if ask else None
+    plan = plan if learnt is None else learnt.plan
+    if data:
+        click.echo(data_text(plan, form), nl=False)
+    elif learnt is not None:
+        click.echo(
+            json.dumps(learnt_facts(learnt), ensure_ascii=False, indent=2) if form == "json" else learnt_text(learnt)
+        )
+    else:
+        click.echo(_planned(project, plan, chosen.reuse, form, verbose))
+
+
+def _ask(project: Project, plan: Plan, progress: Progress) -> Learnt:
+    from engine.clock import Clock
+    from engine.run.asking import learn
+
+    today = Clock().now().astimezone(ZoneInfo(plan.school.time_zone)).date()
+    try:
+        return learn(project, plan, os.environ, today, listener(progress))
+    finally:
+        progress.close()
+
+
+def _planned(project: Project, plan: Plan, reuse: timedelta | None, form: str, verbose: bool) -> str:
+    from engine.clock import Clock
+    from engine.run.outlook import outlook
+
+    known = {name: str(way) for name, way in outlook(project, plan, Clock().now(), reuse).items()}
+    ways = {request.endpoint: known.get(request.endpoint, "not at all: not granted") for request in plan.requests}
+    return (
+        json.dumps(_facts(plan, ways), ensure_ascii=False, indent=2) if form == "json" else _text(plan, ways, verbose)
+    )
 
 
 def _facts(plan: Plan, ways: Mapping[str, str]) -> dict[str, object]:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @click.option("--fresh", is_flag=True, help="Begin anew, even if the last run did not end.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day of the run.  [default: the school's today]")
 @click.option("--full", is_flag=True, help="Read and send everything, not only what has changed.")
-@click.option("--accept", multiple=True, metavar="GUARD:ENTITY", help="Go on though this guard trips.")
+@click.option(
+    "--accept", multiple=True, metavar="GUARD:ENTITY", help="Go on though this guard trips, or scopes:ENTITY were lost."
+)
 @click.option("--yes", is_flag=True, help="Deliver live without being asked; needed where there is no terminal.")
 @click.option("--run", "named", metavar="NAME", help="The run of this name in the school file.")
 @click.option("--reuse", metavar="AGE", help="Do not ask for what was read so short a time ago, such as 20h.")
@@ -48,7 +50,8 @@ def command(
 
     A live delivery (mode: live in the school file) is confirmed first: one is asked on a terminal; elsewhere
     --yes is needed. What is sent is what has changed since it was last sent live. A guard that trips (too much is
-    gone, or changes) stops the run before anything is sent; --accept removed:student lets it go on.
+    gone, or changes) stops the run before anything is sent; --accept removed:student lets it go on. Where the school
+    has taken a scope back, Haplo keeps what may be made of it; --accept scopes:student makes it of what still comes.
 
     \b
     Example:  haplomap run waters-edge --no-deliver

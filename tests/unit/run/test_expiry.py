@@ -117,7 +117,7 @@ def test_a_purge_removes_a_school_and_says_how_much(tmp_path: Path) -> None:
         5,
     )
     assert (removed.files["runs"].folders, removed.files["runs"].files) == (1, 2)
-    assert removed.rows == {"mirrors": 0, "sent": 0, "runs": 1}
+    assert removed.rows == {"mirrors": 0, "sent": 0, "consents": 0, "runs": 1}
     assert not home.exists()
     assert there(other)
     with pytest.raises(NotFoundError):

@@ -18,6 +18,7 @@ from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.query import World, findings
 from engine.spec.reference import Keys
+from engine.spec.relation import Use
 from engine.spec.schema import Schema
 from engine.spec.settings import SettingValues
 from engine.spec.source import Source
@@ -102,6 +103,7 @@ class Trial:
         values: Mapping[str, Mapping[str, Any]] | None = None,
         today: date = date(2024, 9, 1),
         remembered: Remembered | None = None,
+        lost: frozenset[Use] = frozenset(),
     ) -> Outcome:
         """Land the records, transform them, and read back what was written."""
         with tempfile.TemporaryDirectory() as name:
@@ -111,7 +113,8 @@ class Trial:
                 for each in self.sets
             }
             circumstances = Circumstances(today, "waters-edge", "Europe/London", values or {})
-            books = transform(self.document(), self.world(), sets, circumstances, folder, remembered=remembered)
+            more = {"remembered": remembered, "lost": lost}
+            books = transform(self.document(), self.world(), sets, circumstances, folder, **more)  # type: ignore[arg-type]
             assert books.balanced()
             kinds = ("rows", "quarantine") if remembered is None else ("rows", "quarantine", "identities")
             return Outcome(books, *(_all(folder / kind / "thing.parquet") for kind in kinds))

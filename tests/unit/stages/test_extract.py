@@ -9,8 +9,9 @@ from engine.errors import AnswerUnreadable, Interrupted, SourceError
 from engine.journal import Journal
 from engine.secret import Secret
 from engine.spec.source import Source
-from engine.stages.extract import Want, extract, options_asked, request_params
+from engine.stages.extract import extract
 from engine.stages.transport import Head, Transport
+from engine.stages.want import Want, options_asked, request_params
 
 PAGES = {
     "kind": "number",

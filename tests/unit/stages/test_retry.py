@@ -7,7 +7,8 @@ import pytest
 
 from engine.errors import AnswerUnreadable, Interrupted, SourceError, SourceUnavailable
 from engine.kinds.answer import Rates, Retry
-from engine.stages.retry import MayHealError, Patience, asked_to_wait
+from engine.kinds.standing import Wait
+from engine.stages.retry import MayHealError, NotReadyError, Patience, asked_to_wait
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -123,3 +124,37 @@ def test_a_stop_ends_all_waits():
 )
 def test_headers_say_when(headers, wait):
     assert asked_to_wait(Rates().retry_at, headers, NOW) == wait
+
+
+def preparing(times, clock, after=None):
+    asked = []
+
+    def attempt():
+        asked.append(clock.time)
+        if len(asked) <= times:
+            raise NotReadyError(SourceUnavailable("x: it is being prepared", code="source-not-ready"), after)
+        return "fine"
+
+    return attempt, asked
+
+
+def test_data_that_are_not_ready_are_asked_for_again_and_it_is_told():
+    clock, events = Counter(), []
+    attempt, asked = preparing(7, clock)
+    waiting = Patience(Retry(attempts=1), clock, events.append, Wait(poll="60s", up_to="10m"))
+    assert waiting.persist("x", attempt) == "fine"  # though an attempt that fails is the last
+    assert [b - a for a, b in pairwise(asked)] == [60] * 7
+    assert events[0].text == "it is being prepared; asking again in 60 s, for 10m at most"
+
+
+def test_data_that_stay_away_are_given_up_after_the_time_that_is_allowed():
+    clock = Counter()
+    attempt, asked = preparing(100, clock)
+    with pytest.raises(SourceUnavailable) as late:
+        Patience(Retry(), clock, [].append, Wait(poll="60s", up_to="90s")).persist("x", attempt)
+    assert (late.value.code, late.value.why) == ("source-not-ready", "it was waited for 90s")
+    assert [b - a for a, b in pairwise(asked)] == [60, 30]
+    clock = Counter()
+    attempt, asked = preparing(1, clock, after=5)
+    Patience(Retry(), clock, [].append, Wait()).persist("x", attempt)
+    assert asked == [100, 105]

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
 from engine.errors import StorageError
-from engine.state import Mirror, RunRecord, Sent, State
+from engine.state import Consented, Mirror, RunRecord, Sent, State
 from engine.state.database import NEWEST, migrate
 from engine.state.table import META, STEPS
 
@@ -50,6 +50,7 @@ SENT = Sent(
     NOON,
     NOON - timedelta(days=3),
 )
+CONSENT = Consented("main", ("School", "Student"), {"thing": ["Staff"]}, NOON, "r")
 RUN = RunRecord(
     "20260901-120000", "hill", "20260901-120000", date(2026, 9, 1), "live", NOON, None, "running", "h", 7, {}
 )
@@ -131,11 +132,13 @@ def test_a_school_is_forgotten_and_no_other(file: Path) -> None:
         for school in ("hill", "dale"):
             state.put_mirrors(school, [MIRROR, replace(MIRROR, set_name="others")])
             state.put_sent(school, SENT)
+            state.put_consents(school, [CONSENT])
             state.begin_run(replace(RUN, school=school))
-        assert state.forget("hill") == {"mirrors": 2, "sent": 1, "runs": 1}
+        assert state.forget("hill") == {"mirrors": 2, "sent": 1, "consents": 1, "runs": 1}
         assert (state.mirrors("hill"), state.sent("hill"), state.runs("hill")) == ({}, {}, [])
+        assert (state.consents("hill"), state.consents("dale")) == ({}, {"main": CONSENT})
         assert (len(state.mirrors("dale")), len(state.sent("dale")), len(state.runs("dale"))) == (2, 1, 1)
-        assert state.forget("hill") == {"mirrors": 0, "sent": 0, "runs": 0}
+        assert state.forget("hill") == {"mirrors": 0, "sent": 0, "consents": 0, "runs": 0}
 
 
 def test_the_file_is_private_and_nothing_else_is_left_beside_it(file: Path) -> None:
