@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.kinds.request import Method
+from engine.spec.days import day_link
 from engine.spec.school import KeyGiven, School
 from engine.spec.source import Endpoint, RecordSet, Source
 
@@ -96,12 +97,17 @@ def _clash(sets: Mapping[str, RecordSet], one: str, other: str) -> bool:
 
 
 def with_parents(source: Source, used: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """Return the sets and fields in use, with those for whose records endpoints are asked."""
+    """Return the sets and fields in use, with those whose records endpoints are asked for, or belong to days by."""
     found = {name: list(fields) for name, fields in used.items()}
     homes = {name: source.endpoints[endpoint] for endpoint, name, _ in source.sets()}
     waiting = list(found)
     while waiting:
-        home = homes.get(waiting.pop(0))
+        name = waiting.pop(0)
+        home = homes.get(name)
+        link = None if home is None else day_link(home, name)
+        if home is not None and home.windows is not None and link is not None:
+            found[name].append(link.own)
+            found.setdefault(link.set, []).extend((link.key, home.windows.field))
         word = None if home is None else home.for_each
         if word is None:
             continue
