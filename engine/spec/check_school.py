@@ -78,7 +78,7 @@ def _check_zone(document: Document, school: School) -> Iterator[Problem]:
 
 def _check_config(document: Document, school: School, source: Source) -> Iterator[Problem]:
     for name, item in source.config.items():
-        if name not in school.config and item.default is None and item.type != "keys" and not item.optional:
+        if name not in school.config and item.default is None and item.type != "keys":
             what = f"the source '{source.source}' needs config '{name}'"
             place = document.place(("config",)) if document.has(("config",)) else document.key_place(("school",))
             yield Problem("missing-config", what, place, item.description, f"add {name}: under config:")

@@ -37,7 +37,6 @@ class ConfigItem(Word):
         str | int | None,
         Field(description="used where the school file gives nothing; without one the school must give a value"),
     ] = None
-    optional: Annotated[bool, Field(description="a school need not give it; what asks with it fails without")] = False
     pattern: Annotated[Pattern | None, Field(description="a regular expression that the whole text must match")] = None
     description: Annotated[str, Field(description="what a person who fills in the school file needs to know")] = ""
 
@@ -109,6 +108,7 @@ class RecordSet(Word):
     optional: Annotated[
         bool, Field(description="where there are no records the list may be missing or null in an answer")
     ] = False
+    one: Annotated[bool, Field(description="JSON: at the path stands one record, not a list of them")] = False
     apart_from: Annotated[
         list[Name], Field(description="sets that stand at the same path, so that one request can't ask for both")
     ] = []

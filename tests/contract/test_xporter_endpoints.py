@@ -76,6 +76,7 @@ def test_the_files_are_those_that_the_script_makes():
         catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
         assert {name: texts[name] for name in made} == make.files(catalogue)
         assert make.FACTS.read_text(encoding="utf-8") == make.facts(catalogue)
+        assert make.SIMULATED.read_text(encoding="utf-8") == make.simulated(catalogue)
 
 
 def links() -> Iterator[tuple[str, str, str, str]]:

@@ -1,9 +1,10 @@
 """Makes the endpoint files of Xporter from the catalogue of the service and from what was put right by hand.
 
 `python tests/contract/xporter/make.py CATALOGUE.json` writes `mappings/xporter/endpoints/`, one file for each group
-of the document, and `fields.txt`, the names of the fields that the document lists. Nothing else needs the catalogue:
-a project only needs the files. What is known better than the catalogue says stands in `by_hand.yaml` and
-`written.yaml`; the management calls, of which it has no fields, in a file of their own, written by hand.
+of the document; `fields.txt`, the names of the fields that the document lists; and what the simulator answers to, in
+`engine/simulators/xod/reads.json`. Nothing else needs the catalogue: a project only needs the files. What is known
+better than the catalogue says stands in `by_hand.yaml` and `written.yaml`; the management calls, of which it has no
+fields, in a file of their own, written by hand.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from engine.document import load
 HERE = Path(__file__).parent
 ENDPOINTS = HERE.parents[2] / "mappings" / "xporter" / "endpoints"
 FACTS = HERE / "fields.txt"
+SIMULATED = HERE.parents[2] / "engine" / "simulators" / "xod" / "reads.json"
 Record = dict[str, Any]
 
 HEAD = "# yaml-language-server: $schema=../../../schemas/spec/endpoints.json"
@@ -379,11 +381,92 @@ def facts(catalogue: Record) -> str:
     return "\n".join(lines) + "\n"
 
 
+# What the simulator answers to
+
+
+def simulated(catalogue: Record) -> str:
+    """The reads by the names of their paths, a line each: scopes, filters, and sets with their columns."""
+    wires = {}
+    for endpoint in reads(catalogue):
+        for result in endpoint["result_sets"]:
+            own = by_hand()[endpoint["id"]]["sets"].get(result["name"], {})
+            if "left_out" not in own:
+                wires[own["name"]] = f"{_path_name(endpoint)} {result['name']}"
+    found: dict[str, Record] = {}
+    for endpoint in reads(catalogue):
+        name, content = _path_name(endpoint), declared(endpoint)[1]
+        if name not in found:
+            found[name] = _read_of(endpoint, content, wires)
+    lines = [f"{json.dumps(name)}: {json.dumps(each)}" for name, each in found.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _path_name(endpoint: Record) -> str:
+    return str(endpoint["path"]).split("/")[5]
+
+
+def _read_of(endpoint: Record, content: Record, wires: dict[str, str]) -> Record:
+    filters, sets = content.get("filters", {}), {}
+    for own in content["sets"].values():
+        kept = content.get("for_each", {}).get("keep", {})
+        fields = {name: field for name, field in own["fields"].items() if name not in kept}
+        sets[own["records"].removeprefix("$.")] = {
+            "option": own.get("option"),
+            "scope": said_scope(own.get("scope")),
+            "columns": " ".join(fields),
+            "scopes": _sorted_by({name: said_scope(field.get("scope")) for name, field in fields.items()}),
+            "options": _sorted_by({name: field.get("option") for name, field in fields.items()}),
+            "links": _links_of(fields, wires),
+            "types": _sorted_by({name: field["type"] for name, field in fields.items() if field["type"] != "text"}),
+        }
+    whole = {
+        "scope": said_scope(endpoint_scope((endpoint.get("consent_scopes") or {}).get("endpoint"))),
+        "filters": list(filters),
+        "required": [name for name, each in filters.items() if each.get("required")],
+        "one_of": content.get("needs_filter"),
+        "row_options": list(content.get("options", {})),
+    }
+    trimmed = {name: {word: value for word, value in each.items() if value} for name, each in sets.items()}
+    return {**{word: value for word, value in whole.items() if value}, "sets": trimmed}
+
+
+def _links_of(fields: Record, wires: dict[str, str]) -> dict[str, str]:
+    """The first link of each field, as the path's name, the set on the wire and the column there."""
+    found = {}
+    for name, field in fields.items():
+        link = field.get("link")
+        if link:
+            other, _, column = (link if isinstance(link, str) else link[0]).partition(".")
+            found[name] = f"{wires[other]} {column}"
+    return found
+
+
+def _sorted_by(values: dict[str, str | None]) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for name, value in values.items():
+        if value:
+            found.setdefault(value, []).append(name)
+    return {value: " ".join(names) for value, names in found.items()}
+
+
+def said_scope(scope: Any) -> str | None:
+    """A consent in the syntax of the service's own list."""
+    if scope is None or isinstance(scope, str):
+        return scope
+    if "any" in scope:
+        return ",".join(filter(None, map(said_scope, scope["any"])))
+    ways = [""]
+    for part in scope["all"]:
+        ways = [f"{way}&{name}".strip("&") for way in ways for name in (said_scope(part) or "").split(",")]
+    return ",".join(ways)
+
+
 def write(catalogue: Record) -> None:
     """Write all that is made of the catalogue."""
     for name, text in files(catalogue).items():
         (ENDPOINTS / name).write_text(text, encoding="utf-8")
     FACTS.write_text(facts(catalogue), encoding="utf-8")
+    SIMULATED.write_text(simulated(catalogue), encoding="utf-8")
 
 
 if __name__ == "__main__":

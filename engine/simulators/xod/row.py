@@ -1,0 +1,400 @@
+"""The rows of the sets of a read, on a day: seeds with their columns filled in, so that what points at a row finds it.
+
+Rows of lists and of those who are there are made once a day; those of days are made for the days that are asked for.
+Next: `serve`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from engine.simulators.school import School
+from engine.simulators.xod import seed as seeds
+from engine.simulators.xod.fact import ReadFact, SetFact, read_facts
+from engine.simulators.xod.seed import Seed
+from engine.simulators.xod.value import composite, drawn, value_of
+
+Values = dict[str, Any]
+ATTENDANCE_CODES = {
+    "/": ("Present (AM)", "Present", "IN"),
+    "\\": ("Present (PM)", "Present", "IN"),
+    "L": ("Late (before registers closed)", "Present", "IN"),
+    "N": ("No reason yet provided for absence", "Unauthorised Absence", "OUT"),
+    "M": ("Medical or dental appointment", "Authorised Absence", "OUT"),
+    "I": ("Illness", "Authorised Absence", "OUT"),
+    "B": ("Educated off site", "Approved Educational Activity", "OUT"),
+    "C": ("Other authorised circumstances", "Authorised Absence", "OUT"),
+    "O": ("Unauthorised absence", "Unauthorised Absence", "OUT"),
+    "-": ("All should attend, no mark recorded", "No Mark", None),
+    "#": ("Planned whole or partial school closure", "Attendance Not Required", "OUT"),
+}
+"""What each mark means: in words, for statistics, and where somebody is."""
+_CODES_OF = {
+    "AttendCodes": ("Mark", tuple(ATTENDANCE_CODES)),
+    "counts": ("Area", ("Students", "Staff", "Contacts", "Groups", "Photos")),
+    "UDFs": ("UDFType", ("Student", "Staff", "Contact")),
+    "DocumentTypes": ("DocumentTypeName", ("General Document", "Report")),
+}
+_CHILDREN = {"TimetableDays": 5, "TimetablePeriods": 5, "Columns": 2, "DetentionStudents": 2, "Grades": 3}
+"""Of which sets each parent has more rows than one."""
+_PARENTS = {
+    "StudentAchievements", "StaffAchievements", "StudentBehaviour", "StaffBehaviour", "DetentionStudents",
+    "DetentionOtherStaff", "SENEventPersons",
+}  # fmt: skip
+"""Sets about people whose rows hang on another set of the answer."""
+
+
+_SPANS_KEPT = 12
+_LISTS = {"Aspects", "Detentions", "DetentionTypeLookup"}
+"""Lists whose rows only point at those of another."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days that are asked for."""
+
+    first: date
+    last: date
+
+
+@dataclass
+class Rows:
+    """The rows of one school on one day."""
+
+    school: School | None
+    today: date
+    _made: dict[tuple[str, str, Span | None], list[Values]] = field(default_factory=dict)
+
+    def of(self, read: ReadFact, name: str, span: Span | None = None) -> list[Values]:
+        """The rows of a set; `span` counts for sets of days only."""
+        key = (read.name, name, span if self._dated(read) else None)
+        if key not in self._made:
+            about = read.sets[name]
+            found = [self._fill(about, each) for each in self._seeds(read, about, span)] if self.school else []
+            self._made[key] = found
+            spans = [other for other in self._made if other[2] is not None]
+            for old in spans[:-_SPANS_KEPT]:
+                self._made.pop(old, None)
+            return found
+        return self._made[key]
+
+    def _dated(self, read: ReadFact) -> bool:
+        return read.name in _DATED
+
+    def span(self, read: ReadFact, first: date | None, last: date | None) -> Span:
+        """The days of a read, where none, or one of them, is asked for."""
+        before, after = _DATED.get(read.name, (30, 0))
+        return Span(first or self.today - timedelta(days=before), last or self.today + timedelta(days=after))
+
+    # Which rows
+
+    def _seeds(self, read: ReadFact, about: SetFact, span: Span | None) -> Iterator[Seed]:
+        school, days = self.school, span or self.span(read, None, None)
+        assert school is not None
+        special = _SPECIAL.get((read.name, about.name)) or _SPECIAL.get(("", about.name))
+        if special is not None:
+            yield from special(self, read, about, days)
+            return
+        parent = self._parent(read, about)
+        people = set(about.columns)
+        if parent is not None and about.name not in _LISTS and (about.name in _PARENTS or not people & _PEOPLE):
+            yield from self._below(read, about, parent, days)
+        elif people & seeds.STUDENT_IDS or about.links.get("Id", ("", "", ""))[1] == "Students":
+            yield from seeds.by_pupils(school, about)
+        elif people & {*seeds.STAFF_IDS, "ParentStaffId"} and parent is None and about.name != "Templates":
+            yield from seeds.by_staff(school, about)
+        else:
+            yield from seeds.by_list(about)
+
+    def _parent(self, read: ReadFact, about: SetFact) -> tuple[str, str, str] | None:
+        """The first link of a set to another of the same read: own column, the other set, its column."""
+        for column, (other, name, to) in about.links.items():
+            if other == read.name.lower() and name != about.name and name in read.sets:
+                return column, name, to
+        return None
+
+    def _below(self, read: ReadFact, about: SetFact, parent: tuple[str, str, str], days: Span) -> Iterator[Seed]:
+        _, name, to = parent
+        for row in self.of(read, name, days):
+            for number in range(_CHILDREN.get(about.name, 1)):
+                key = f"{about.name}:{row[to]}:{number}"
+                given = {**self._somebody(about, key), **_pointing(about, read, name, row)}
+                yield Seed(
+                    key, drawn(key) if about.name in _PARENTS else int(re.sub(r"\D", "", row[to])) * 10 + number, given
+                )
+
+    def _somebody(self, about: SetFact, key: str) -> Values:
+        """Whom a row is about that hangs on another."""
+        assert self.school is not None
+        if set(about.columns) & seeds.STUDENT_IDS:
+            people = seeds.on_roll(self.school)
+            number = key.rpartition(":")[2]
+            return seeds.of_pupil(people[(drawn(key[: -len(number)]) + int(number)) % len(people)])
+        staff = seeds.teaching(self.school)
+        return seeds.of_staff(staff[drawn(key) % len(staff)])
+
+    # What stands in them
+
+    def _fill(self, about: SetFact, seed: Seed) -> Values:
+        values: Values = {}
+        for column in about.columns:
+            if column in seed.given:
+                values[column] = seed.given[column]
+            elif column not in ("Id", "LastUpdated", "RowHash") or (column == "Id" and seed.number):
+                values[column] = self._value(about, column, seed)
+        values |= self._said_of(about, values)
+        made = composite(about.name, values)
+        if made is not None:
+            values["Id"] = made
+        return {column: values.get(column, self._stamp(column, about, seed, values)) for column in about.columns}
+
+    def _value(self, about: SetFact, column: str, seed: Seed) -> Any:
+        link = about.links.get(column)
+        if link is not None and column != "Id":
+            return self._linked(link, drawn(about.name, column, seed.key))
+        return value_of(column, about.types.get(column, "text"), about.name, seed, self._opened)
+
+    @property
+    def _opened(self) -> date:
+        return (self.school.opened if self.school else None) or self.today
+
+    def _linked(self, link: tuple[str, str, str], number: int) -> Any:
+        """A value of the column that a link leads to."""
+        read, name, column = link
+        if column == "IdaasId" or (read, name) in _PEOPLE_SETS:
+            return self._person(name, column, number)
+        found = self.of(read_facts()[read], name)
+        return found[number % len(found)][column] if found else None
+
+    def _said_of(self, about: SetFact, values: Values) -> Values:
+        """What a row says again that stands in the list it points at."""
+        link = about.links.get("MedicalConditionId")
+        if link is None:
+            return {}
+        listed = self.of(read_facts()[link[0]], link[1])
+        return {
+            "ConditionDescription": next(
+                r["ConditionDescription"] for r in listed if r["Id"] == values["MedicalConditionId"]
+            )
+        }
+
+    def _person(self, name: str, column: str, number: int) -> Any:
+        assert self.school is not None
+        if name == "Group":
+            if column == "Id":
+                groups = [group for group in self.school.groups if group.pupils]
+                return str(groups[number % len(groups)].id)
+            return None
+        people: list[Any] = seeds.on_roll(self.school) if name == "Students" else seeds.teaching(self.school)
+        prefix = "PL" if name == "Students" else "PWT"
+        if name not in ("Students", "Staff") or column not in ("Id", "IdaasId"):
+            return None
+        one = people[number % len(people)].id
+        return str(one) if column == "Id" else f"{prefix}-{one}"
+
+    def _stamp(self, column: str, about: SetFact, seed: Seed, values: Values) -> Any:
+        if column == "RowHash":
+            return hashlib.sha1(f"{about.name}{values}".encode(), usedforsecurity=False).hexdigest().upper()
+        number = drawn(about.name, seed.key)
+        day = seed.day or self._opened - timedelta(days=1 + number % 300)
+        return f"{day}T0{number % 5}:{number % 60:02}:{number // 7 % 60:02}.{number % 90 + 10}1"
+
+
+def _pointing(about: SetFact, read: ReadFact, name: str, row: Values) -> Values:
+    """Every column that points at one row of another set."""
+    links = about.links.items()
+    return {column: row[to] for column, (other, each, to) in links if (other, each) == (read.name.lower(), name)}
+
+
+_PEOPLE = {*seeds.STUDENT_IDS, "StaffId", "StaffMis_Id", "ParentStaffId"}
+_PEOPLE_SETS = {("students", "Students"), ("staff", "Staff"), ("groups", "Group"), ("contacts", "Contacts")}
+_DATED = {
+    "AchievementForDateRange": (30, 0),
+    "AchievementForToday": (0, 0),
+    "BehaviourForDateRange": (30, 0),
+    "BehaviourForToday": (0, 0),
+    "AttendanceForDate": (0, 0),
+    "AttendanceForDateRange": (7, 0),
+    "AttStatsByWeek": (30, 0),
+    "Timetable": (7, 14),
+    "TimetableForGroup": (7, 14),
+    "TimetableForStaff": (7, 14),
+    "TimetableForStudent": (7, 14),
+}
+"""Reads of days: how many before today and after it come where none are asked for."""
+
+Special = Callable[[Rows, ReadFact, SetFact, Span], Iterator[Seed]]
+
+
+def _events(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    assert rows.school is not None
+    yield from seeds.by_events(rows.school, about, days.first, min(days.last, rows.today))
+
+
+def _marks(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    assert rows.school is not None
+    yield from seeds.by_marks(rows.school, days.first, min(days.last, rows.today))
+    if read.name == "AttendanceForDate":
+        yield from seeds.by_lesson_marks(rows.school, days.first)
+
+
+def _days(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    yield Seed("days", 1, {"Id": "1", "Name": f"{days.first} {days.last}"})
+
+
+def _weeks(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    assert rows.school is not None
+    monday = days.first - timedelta(days=days.first.weekday())
+    while monday <= min(days.last, rows.today):
+        for pupil in seeds.on_roll(rows.school):
+            given = {"StudentId": str(pupil.id), "WeekStartDate": monday.isoformat()}
+            given["WeekEndDate"] = (monday + timedelta(days=6)).isoformat()
+            yield Seed(f"{pupil.id}.{monday}", 1, given, monday)
+        monday += timedelta(days=7)
+
+
+def _lessons(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    assert rows.school is not None
+    yield from seeds.by_lessons(rows.school, days.first, days.last)
+
+
+def _timetable(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    for each in _lessons(rows, read, about, days):
+        yield Seed(each.key, each.number, {**each.given, "Id": each.given["PeriodId"]}, each.day)
+
+
+def _lesson_staff(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    assert rows.school is not None
+    members = {member.id: member for member in rows.school.staff}
+    for slot in seeds.slots(rows.school):
+        for member in slot.group.staff:
+            known = {**seeds.of_staff(members[member]), "Id": f"{slot.id}.{member}", "LessonId": str(slot.id)}
+            yield Seed(known["Id"], slot.id, known)
+
+
+def _lesson_rooms(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    assert rows.school is not None
+    for slot in seeds.slots(rows.school):
+        room = slot.id % 30
+        given = {"Id": f"{slot.id}.{room}", "LessonId": str(slot.id), "RoomId": str(room), "Code": f"R{room}"}
+        yield Seed(given["Id"], slot.id, given)
+
+
+def _coded(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    column, codes = _CODES_OF[about.name]
+    for number, code in enumerate(codes, 1):
+        said, meaning, where = ATTENDANCE_CODES.get(code, (None, None, None))
+        known = {"Description": said, "MeaningDescription": meaning, "PhysicalMeaning": where, "Active": 1}
+        short = {"ShortMeaningDescription": (meaning or "").split(" ")[0]}
+        yield Seed(f"{about.name}:{code}", number, {column: code, **(known | short if meaning else {})})
+
+
+def _photos(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    assert rows.school is not None
+    people: list[tuple[str, Any]] = [("Student", pupil) for pupil in seeds.on_roll(rows.school)]
+    people += [("Staff", member) for member in seeds.teaching(rows.school)]
+    for kind, person in people:
+        if drawn("photo", kind, person.id) % 10 < 9:
+            given = {
+                "PersonId": str(person.id),
+                "PersonType": kind,
+                "PersonName": f"{person.forename} {person.surname}",
+            }
+            yield Seed(f"{kind}:{person.id}", person.id * 2 + (kind == "Staff"), given)
+
+
+def _results(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    """Results of every pupil in every result set, in two aspects of each."""
+    assert rows.school is not None
+    structure = read_facts()["assessmentstructure"]
+    aspects, results = rows.of(structure, "Aspects"), rows.of(structure, "ResultSets")
+    for pupil in seeds.on_roll(rows.school):
+        for number, result in enumerate(results):
+            for aspect in aspects[number % 2 :: 2]:
+                given = {**seeds.of_pupil(pupil), "AspectId": aspect["Id"], "ResultSetId": result["Id"]}
+                own = pupil.id * 100 + int(result["Id"]) * 10 + int(aspect["Id"])
+                yield Seed(f"{own}", own, given)
+
+
+def _exams(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    """Results of those in Years 11 and 13, in three subjects of each season."""
+    assert rows.school is not None
+    seasons = rows.of(read_facts()["examsstructure"], "ExamSeasons")
+    for pupil in (one for one in seeds.on_roll(rows.school) if one.year in (11, 13)):
+        for season in seasons:
+            for subject in range(3):
+                own = pupil.id * 100 + int(season["Id"]) * 10 + subject
+                yield Seed(f"{own}", own, {**seeds.of_pupil(pupil), "ExamSeasonId": season["Id"], "Mis_Id": str(own)})
+
+
+def _own_fields(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    """A value of the one field that a kind of person has."""
+    assert rows.school is not None
+    kind = about.name.removesuffix("UDFs")
+    names = [each["UDFName"] for each in rows.of(read_facts()["userdefinedfields"], "UDFs") if each["UDFType"] == kind]
+    people: dict[str, list[Any]] = {
+        "Student": list(seeds.on_roll(rows.school)),
+        "Staff": list(seeds.teaching(rows.school)),
+        "Contact": [contact for contact in rows.school.contacts if not contact.hidden],
+    }
+    for person in people[kind][::3]:
+        yield Seed(f"{about.name}:{person.id}", person.id, {f"{kind}Id": str(person.id), "UDFName": names[0]})
+
+
+def _past_groups(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    for number in range(95_001, 95_004):
+        given = {"Id": f"GC-{number}", "GroupMis_Id": str(number), "Type": "TeachingGrp", "Code": f"10{number % 10}/Ar"}
+        yield Seed(f"{number}", number, {**given, "Name": given["Code"], "StudentIds": None, "StaffIds": None})
+
+
+def _past_members(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
+    assert rows.school is not None
+    students = about.name == "StudentMembers"
+    people: list[Any] = seeds.on_roll(rows.school)[:9] if students else seeds.teaching(rows.school)[:3]
+    for number, person in enumerate(people):
+        group, known = 95_001 + number % 3, seeds.of_pupil(person) if students else seeds.of_staff(person)
+        typed = known["StudentIdaasId"] if students else known["StaffIdaasId"]
+        given = {
+            "Id": f"GC-{group}.{typed}",
+            "GroupId": f"GC-{group}",
+            "GroupMis_Id": str(group),
+            "GroupIdaasId": f"GC-{group}",
+        }
+        yield Seed(
+            given["Id"],
+            number + 1,
+            {**known, **given, "StudentId": typed, "EndDate": "2025-07-18"} if students else {**known, **given},
+        )
+
+
+_SPECIAL: dict[tuple[str, str], Special] = {
+    ("", "achievementfordaterange"): _events,
+    ("", "Behaviour"): _events,
+    ("", "AttendMarks"): _marks,
+    ("", "AttStatsByWeek"): _weeks,
+    ("", "DateRange"): _days,
+    ("", "Timetable"): _timetable,
+    ("Timetable", "Lessons"): _lessons,
+    ("Timetable", "LessonStaff"): _lesson_staff,
+    ("Timetable", "LessonRooms"): _lesson_rooms,
+    ("TimetableForGroup", "Lessons"): _lessons,
+    ("AttendanceCodes", "AttendCodes"): _coded,
+    ("", "UDFs"): _coded,
+    ("", "DocumentTypes"): _coded,
+    ("", "counts"): _coded,
+    ("", "Photos"): _photos,
+    ("", "assessmentresults"): _results,
+    ("", "ExamResults"): _exams,
+    ("", "StudentUDFs"): _own_fields,
+    ("", "StaffUDFs"): _own_fields,
+    ("", "ContactUDFs"): _own_fields,
+    ("GroupHistory", "Groups"): _past_groups,
+    ("GroupHistory", "StudentMembers"): _past_members,
+    ("GroupHistory", "StaffMembers"): _past_members,
+}
+"""Sets that are more than a row for somebody, or a list; an empty name stands for every read."""
