@@ -314,6 +314,8 @@ class XporterSimulator(Simulator):
         sets = [(asked.endpoint.sets[0], rows)]
         for name in asked.endpoint.sets[1:]:
             sets.append((name, b",".join(text for *_, text in day.secondary(asked, name, keys))))
+        read = read_facts()[asked.endpoint.name.lower()]
+        sets += self._serving.beside(page.request, read, asked.endpoint.sets, page.number, self.scopes, day.others)
         return self._envelope(page, day, sets)
 
     def _answer_changes(self, request: Request, asked: Asked, day: Day, token: str) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -16,30 +16,11 @@ from typing import Any
 from engine.simulators.school import School
 from engine.simulators.xod import seed as seeds
 from engine.simulators.xod.fact import ReadFact, SetFact, read_facts
-from engine.simulators.xod.seed import Seed
-from engine.simulators.xod.value import composite, drawn, value_of
+from engine.simulators.xod.seed import Seed, Span, draw
+from engine.simulators.xod.special import SPECIAL
+from engine.simulators.xod.value import composite, value_of
 
 Values = dict[str, Any]
-ATTENDANCE_CODES = {
-    "/": ("Present (AM)", "Present", "IN"),
-    "\\": ("Present (PM)", "Present", "IN"),
-    "L": ("Late (before registers closed)", "Present", "IN"),
-    "N": ("No reason yet provided for absence", "Unauthorised Absence", "OUT"),
-    "M": ("Medical or dental appointment", "Authorised Absence", "OUT"),
-    "I": ("Illness", "Authorised Absence", "OUT"),
-    "B": ("Educated off site", "Approved Educational Activity", "OUT"),
-    "C": ("Other authorised circumstances", "Authorised Absence", "OUT"),
-    "O": ("Unauthorised absence", "Unauthorised Absence", "OUT"),
-    "-": ("All should attend, no mark recorded", "No Mark", None),
-    "#": ("Planned whole or partial school closure", "Attendance Not Required", "OUT"),
-}
-"""What each mark means: in words, for statistics, and where somebody is."""
-_CODES_OF = {
-    "AttendCodes": ("Mark", tuple(ATTENDANCE_CODES)),
-    "counts": ("Area", ("Students", "Staff", "Contacts", "Groups", "Photos")),
-    "UDFs": ("UDFType", ("Student", "Staff", "Contact")),
-    "DocumentTypes": ("DocumentTypeName", ("General Document", "Report")),
-}
 _CHILDREN = {"TimetableDays": 5, "TimetablePeriods": 5, "Columns": 2, "DetentionStudents": 2, "Grades": 3}
 """Of which sets each parent has more rows than one."""
 _PARENTS = {
@@ -52,14 +33,6 @@ _PARENTS = {
 _SPANS_KEPT = 12
 _LISTS = {"Aspects", "Detentions", "DetentionTypeLookup"}
 """Lists whose rows only point at those of another."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """The days that are asked for."""
-
-    first: date
-    last: date
 
 
 @dataclass
@@ -96,7 +69,7 @@ class Rows:
     def _seeds(self, read: ReadFact, about: SetFact, span: Span | None) -> Iterator[Seed]:
         school, days = self.school, span or self.span(read, None, None)
         assert school is not None
-        special = _SPECIAL.get((read.name, about.name)) or _SPECIAL.get(("", about.name))
+        special = SPECIAL.get((read.name, about.name)) or SPECIAL.get(("", about.name))
         if special is not None:
             yield from special(self, read, about, days)
             return
@@ -125,7 +98,7 @@ class Rows:
                 key = f"{about.name}:{row[to]}:{number}"
                 given = {**self._somebody(about, key), **_pointing(about, read, name, row)}
                 yield Seed(
-                    key, drawn(key) if about.name in _PARENTS else int(re.sub(r"\D", "", row[to])) * 10 + number, given
+                    key, draw(key) if about.name in _PARENTS else int(re.sub(r"\D", "", row[to])) * 10 + number, given
                 )
 
     def _somebody(self, about: SetFact, key: str) -> Values:
@@ -134,9 +107,9 @@ class Rows:
         if set(about.columns) & seeds.STUDENT_IDS:
             people = seeds.on_roll(self.school)
             number = key.rpartition(":")[2]
-            return seeds.of_pupil(people[(drawn(key[: -len(number)]) + int(number)) % len(people)])
+            return seeds.of_pupil(people[(draw(key[: -len(number)]) + int(number)) % len(people)])
         staff = seeds.teaching(self.school)
-        return seeds.of_staff(staff[drawn(key) % len(staff)])
+        return seeds.of_staff(staff[draw(key) % len(staff)])
 
     # What stands in them
 
@@ -156,7 +129,7 @@ class Rows:
     def _value(self, about: SetFact, column: str, seed: Seed) -> Any:
         link = about.links.get(column)
         if link is not None and column != "Id":
-            return self._linked(link, drawn(about.name, column, seed.key))
+            return self._linked(link, draw(about.name, column, seed.key))
         return value_of(column, about.types.get(column, "text"), about.name, seed, self._opened)
 
     @property
@@ -200,7 +173,7 @@ class Rows:
     def _stamp(self, column: str, about: SetFact, seed: Seed, values: Values) -> Any:
         if column == "RowHash":
             return hashlib.sha1(f"{about.name}{values}".encode(), usedforsecurity=False).hexdigest().upper()
-        number = drawn(about.name, seed.key)
+        number = draw(about.name, seed.key)
         day = seed.day or self._opened - timedelta(days=1 + number % 300)
         return f"{day}T0{number % 5}:{number % 60:02}:{number // 7 % 60:02}.{number % 90 + 10}1"
 
@@ -227,174 +200,3 @@ _DATED = {
     "TimetableForStudent": (7, 14),
 }
 """Reads of days: how many before today and after it come where none are asked for."""
-
-Special = Callable[[Rows, ReadFact, SetFact, Span], Iterator[Seed]]
-
-
-def _events(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    assert rows.school is not None
-    yield from seeds.by_events(rows.school, about, days.first, min(days.last, rows.today))
-
-
-def _marks(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    assert rows.school is not None
-    yield from seeds.by_marks(rows.school, days.first, min(days.last, rows.today))
-    if read.name == "AttendanceForDate":
-        yield from seeds.by_lesson_marks(rows.school, days.first)
-
-
-def _days(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    yield Seed("days", 1, {"Id": "1", "Name": f"{days.first} {days.last}"})
-
-
-def _weeks(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    assert rows.school is not None
-    monday = days.first - timedelta(days=days.first.weekday())
-    while monday <= min(days.last, rows.today):
-        for pupil in seeds.on_roll(rows.school):
-            given = {"StudentId": str(pupil.id), "WeekStartDate": monday.isoformat()}
-            given["WeekEndDate"] = (monday + timedelta(days=6)).isoformat()
-            yield Seed(f"{pupil.id}.{monday}", 1, given, monday)
-        monday += timedelta(days=7)
-
-
-def _lessons(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    assert rows.school is not None
-    yield from seeds.by_lessons(rows.school, days.first, days.last)
-
-
-def _timetable(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    for each in _lessons(rows, read, about, days):
-        yield Seed(each.key, each.number, {**each.given, "Id": each.given["PeriodId"]}, each.day)
-
-
-def _lesson_staff(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    assert rows.school is not None
-    members = {member.id: member for member in rows.school.staff}
-    for slot in seeds.slots(rows.school):
-        for member in slot.group.staff:
-            known = {**seeds.of_staff(members[member]), "Id": f"{slot.id}.{member}", "LessonId": str(slot.id)}
-            yield Seed(known["Id"], slot.id, known)
-
-
-def _lesson_rooms(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    assert rows.school is not None
-    for slot in seeds.slots(rows.school):
-        room = slot.id % 30
-        given = {"Id": f"{slot.id}.{room}", "LessonId": str(slot.id), "RoomId": str(room), "Code": f"R{room}"}
-        yield Seed(given["Id"], slot.id, given)
-
-
-def _coded(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    column, codes = _CODES_OF[about.name]
-    for number, code in enumerate(codes, 1):
-        said, meaning, where = ATTENDANCE_CODES.get(code, (None, None, None))
-        known = {"Description": said, "MeaningDescription": meaning, "PhysicalMeaning": where, "Active": 1}
-        short = {"ShortMeaningDescription": (meaning or "").split(" ")[0]}
-        yield Seed(f"{about.name}:{code}", number, {column: code, **(known | short if meaning else {})})
-
-
-def _photos(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    assert rows.school is not None
-    people: list[tuple[str, Any]] = [("Student", pupil) for pupil in seeds.on_roll(rows.school)]
-    people += [("Staff", member) for member in seeds.teaching(rows.school)]
-    for kind, person in people:
-        if drawn("photo", kind, person.id) % 10 < 9:
-            given = {
-                "PersonId": str(person.id),
-                "PersonType": kind,
-                "PersonName": f"{person.forename} {person.surname}",
-            }
-            yield Seed(f"{kind}:{person.id}", person.id * 2 + (kind == "Staff"), given)
-
-
-def _results(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    """Results of every pupil in every result set, in two aspects of each."""
-    assert rows.school is not None
-    structure = read_facts()["assessmentstructure"]
-    aspects, results = rows.of(structure, "Aspects"), rows.of(structure, "ResultSets")
-    for pupil in seeds.on_roll(rows.school):
-        for number, result in enumerate(results):
-            for aspect in aspects[number % 2 :: 2]:
-                given = {**seeds.of_pupil(pupil), "AspectId": aspect["Id"], "ResultSetId": result["Id"]}
-                own = pupil.id * 100 + int(result["Id"]) * 10 + int(aspect["Id"])
-                yield Seed(f"{own}", own, given)
-
-
-def _exams(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    """Results of those in Years 11 and 13, in three subjects of each season."""
-    assert rows.school is not None
-    seasons = rows.of(read_facts()["examsstructure"], "ExamSeasons")
-    for pupil in (one for one in seeds.on_roll(rows.school) if one.year in (11, 13)):
-        for season in seasons:
-            for subject in range(3):
-                own = pupil.id * 100 + int(season["Id"]) * 10 + subject
-                yield Seed(f"{own}", own, {**seeds.of_pupil(pupil), "ExamSeasonId": season["Id"], "Mis_Id": str(own)})
-
-
-def _own_fields(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    """A value of the one field that a kind of person has."""
-    assert rows.school is not None
-    kind = about.name.removesuffix("UDFs")
-    names = [each["UDFName"] for each in rows.of(read_facts()["userdefinedfields"], "UDFs") if each["UDFType"] == kind]
-    people: dict[str, list[Any]] = {
-        "Student": list(seeds.on_roll(rows.school)),
-        "Staff": list(seeds.teaching(rows.school)),
-        "Contact": [contact for contact in rows.school.contacts if not contact.hidden],
-    }
-    for person in people[kind][::3]:
-        yield Seed(f"{about.name}:{person.id}", person.id, {f"{kind}Id": str(person.id), "UDFName": names[0]})
-
-
-def _past_groups(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    for number in range(95_001, 95_004):
-        given = {"Id": f"GC-{number}", "GroupMis_Id": str(number), "Type": "TeachingGrp", "Code": f"10{number % 10}/Ar"}
-        yield Seed(f"{number}", number, {**given, "Name": given["Code"], "StudentIds": None, "StaffIds": None})
-
-
-def _past_members(rows: Rows, read: ReadFact, about: SetFact, days: Span) -> Iterator[Seed]:
-    assert rows.school is not None
-    students = about.name == "StudentMembers"
-    people: list[Any] = seeds.on_roll(rows.school)[:9] if students else seeds.teaching(rows.school)[:3]
-    for number, person in enumerate(people):
-        group, known = 95_001 + number % 3, seeds.of_pupil(person) if students else seeds.of_staff(person)
-        typed = known["StudentIdaasId"] if students else known["StaffIdaasId"]
-        given = {
-            "Id": f"GC-{group}.{typed}",
-            "GroupId": f"GC-{group}",
-            "GroupMis_Id": str(group),
-            "GroupIdaasId": f"GC-{group}",
-        }
-        yield Seed(
-            given["Id"],
-            number + 1,
-            {**known, **given, "StudentId": typed, "EndDate": "2025-07-18"} if students else {**known, **given},
-        )
-
-
-_SPECIAL: dict[tuple[str, str], Special] = {
-    ("", "achievementfordaterange"): _events,
-    ("", "Behaviour"): _events,
-    ("", "AttendMarks"): _marks,
-    ("", "AttStatsByWeek"): _weeks,
-    ("", "DateRange"): _days,
-    ("", "Timetable"): _timetable,
-    ("Timetable", "Lessons"): _lessons,
-    ("Timetable", "LessonStaff"): _lesson_staff,
-    ("Timetable", "LessonRooms"): _lesson_rooms,
-    ("TimetableForGroup", "Lessons"): _lessons,
-    ("AttendanceCodes", "AttendCodes"): _coded,
-    ("", "UDFs"): _coded,
-    ("", "DocumentTypes"): _coded,
-    ("", "counts"): _coded,
-    ("", "Photos"): _photos,
-    ("", "assessmentresults"): _results,
-    ("", "ExamResults"): _exams,
-    ("", "StudentUDFs"): _own_fields,
-    ("", "StaffUDFs"): _own_fields,
-    ("", "ContactUDFs"): _own_fields,
-    ("GroupHistory", "Groups"): _past_groups,
-    ("GroupHistory", "StudentMembers"): _past_members,
-    ("GroupHistory", "StaffMembers"): _past_members,
-}
-"""Sets that are more than a row for somebody, or a list; an empty name stands for every read."""

@@ -1,7 +1,7 @@
 """Which rows a set has: whom each is about, of which day it is, and what of it is known beforehand.
 
 A seed's key is what the row is told from others by, and stays the same while the row is there; its number is the id.
-Next: `value`.
+Next: `special`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,14 @@ COUNTS = {
     "counts": 5,
 }
 """How many rows a list has, or each parent of it; four, or one."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days that are asked for."""
+
+    first: date
+    last: date
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ not hang on the rows of the first comes with the first page; `select` counts for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -17,9 +17,8 @@ from engine.simulators.changeset import ChangeSets, Snapshot, changed_ids, delet
 from engine.simulators.column import allows, parse_select
 from engine.simulators.message import Part, Request, encode
 from engine.simulators.xod.fact import ReadFact, SetFact
-from engine.simulators.xod.row import Rows, Span, Values
-from engine.simulators.xod.seed import on_roll
-from engine.simulators.xod.value import drawn
+from engine.simulators.xod.row import Rows, Values
+from engine.simulators.xod.seed import Span, draw, on_roll
 
 _FIRST = ("datefrom", "startdate", "fromdate", "from", "date", "lessoninstancesdatefrom")
 _LAST = ("dateto", "enddate", "todate", "to", "date", "lessoninstancesdateto")
@@ -78,6 +77,19 @@ class Serving:
             rows_gone = deleted_rows(gone.sets.get(name, {}), now.sets[name]) if gone else []
             sets.append((f"{name}_deleted", encode(rows_gone)[1:-1]))
         return Told(sets, page, (changed, now))
+
+    def beside(
+        self, request: Request, read: ReadFact, known: Collection[str], number: int, scopes: frozenset[str], rows: Rows
+    ) -> Sets:
+        """Further sets of a read made by hand, where their options are asked for; all of them on the first page."""
+        options = _options(request)
+        names = [name for name, each in read.sets.items() if name not in known and each.option in options]
+        if not names or number > 1:
+            return []
+        asked = _Asked(
+            request, replace(read, sets={name: read.sets[name] for name in names}, filters={}), "", scopes, rows
+        )
+        return list(asked.page(0, len(asked.main), 1))
 
 
 class _Asked:
@@ -205,7 +217,7 @@ class _Asked:
         sets = {}
         for name, rows in self.sets.items():
             columns = self._columns(self._read.sets[name])
-            sets[name] = {_key(row): drawn(repr([(to, row[column]) for column, to in columns])) for row in rows}
+            sets[name] = {_key(row): draw(repr([(to, row[column]) for column, to in columns])) for row in rows}
         return Snapshot(make_token(signature, [repr(sets).encode()]), self._read.name, signature, sets)
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 import re
-import zlib
 from datetime import date, timedelta
 from typing import Any
 
-from engine.simulators.xod.seed import Seed
+from engine.simulators.xod.seed import Seed, draw
 
 Words = tuple[str | None, ...]
 WORDS: dict[str, Words] = {
@@ -83,17 +82,12 @@ _COMPOSITES = {
 """Ids that are made of what stands beside them."""
 
 
-def drawn(*parts: object) -> int:
-    """A number that follows from parts, the same every time."""
-    return zlib.crc32(":".join(map(str, parts)).encode())
-
-
 def value_of(column: str, kind: str, set_name: str, seed: Seed, opened: date) -> Any:
     """What stands in a column; `kind` is the type that the column has, `opened` the first day of the school."""
     listed = LISTED.get((set_name, column))
     if listed is not None:
         return listed[(seed.number - 1) % len(listed)]
-    number = drawn(set_name, re.sub(r"(Code|Description)$", "", column), seed.key)
+    number = draw(set_name, re.sub(r"(Code|Description)$", "", column), seed.key)
     if column in WORDS:
         return WORDS[column][number % len(WORDS[column])]
     if column in ("Photo", "Attachment"):
@@ -121,7 +115,7 @@ def _of_kind(column: str, kind: str, number: int, seed: Seed, opened: date) -> A
         if column == "EndDate" and number % 3 == 0:
             return None
         day = seed.day or opened - timedelta(days=30 + seed.number % 300)
-        day += timedelta(days=drawn(column) % 5 if "End" in column else 0)
+        day += timedelta(days=draw(column) % 5 if "End" in column else 0)
         return f"{day}T09:00:00" if kind == "datetime" else day.isoformat()
     if column == "Id":
         return str(seed.number)

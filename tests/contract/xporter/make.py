@@ -300,6 +300,7 @@ def declared(endpoint: Record) -> tuple[str, Record]:
         "needs_filter": given.get("needs"),
         "options": options_of(endpoint, sets),
         "windows": given.get("windows"),
+        "momentary": given.get("momentary"),
         "pages": {"kind": "none"} if given.get("pages") == "none" else None,
         "changes": {"kind": "none"} if _whole(given, sets) else None,
     }

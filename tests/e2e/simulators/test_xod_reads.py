@@ -106,6 +106,20 @@ def test_a_change_set_tells_what_went_with_who_left(start: Start) -> None:
     assert {row["Id"] for row in later["StudentSENProvisionHistory"]} == now - then
 
 
+def test_reads_made_by_hand_have_their_other_sets_too(start: Start) -> None:
+    school = start()
+    assert "StaffVehicles" not in school.read("Staff/")
+    found = school.read("Staff/", options="includeStaffVehicles,includeHierarchy", pageSize=2)
+    staff = {row["Id"] for row in school.read("Staff/")["Staff"]}
+    assert {row["StaffId"] for row in found["StaffVehicles"]} <= staff
+    assert {row["ChildStaffId"] for row in found["StaffHierarchy"]} <= staff
+    below = school.read("Groups/", options="includeSubGroups")
+    groups = {row["Id"]: row["Type"] for row in below["Group"]}
+    assert {(groups[row["ChildGroupId"]], groups[row["ParentGroupId"]]) for row in below["SubGroups"]} == {
+        ("RegGrp", "YearGrp")
+    }
+
+
 def test_columns_can_be_asked_for_in_all_sets(start: Start) -> None:
     found = start().read("DietaryNeeds/", select="Id,StudentId,Code as Kind")
     assert list(found["DietaryNeeds"][0]) == ["Id", "Kind"]
