@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ from typing import Any
 from engine.simulators.school import School
 from engine.simulators.xod import seed as seeds
 from engine.simulators.xod.fact import ReadFact, SetFact, read_facts
-from engine.simulators.xod.seed import Seed, Span, draw
+from engine.simulators.xod.seed import Ring, Seed, Span, draw
 from engine.simulators.xod.special import SPECIAL
 from engine.simulators.xod.value import composite, value_of
 
@@ -28,8 +29,6 @@ _PARENTS = {
     "DetentionOtherStaff", "SENEventPersons",
 }  # fmt: skip
 """Sets about people whose rows hang on another set of the answer."""
-
-
 _SPANS_KEPT = 12
 _LISTS = {"Aspects", "Detentions", "DetentionTypeLookup"}
 """Lists whose rows only point at those of another."""
@@ -42,10 +41,21 @@ class Rows:
     school: School | None
     today: date
     _made: dict[tuple[str, str, Span | None], list[Values]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        school = self.school
+        self._pupils = Ring(seeds.on_roll(school) if school else [])
+        self._staff = Ring(seeds.teaching(school) if school else [])
+        self._groups = Ring([group for group in school.groups if group.pupils] if school else [])
 
     def of(self, read: ReadFact, name: str, span: Span | None = None) -> list[Values]:
         """The rows of a set; `span` counts for sets of days only."""
-        key = (read.name, name, span if self._dated(read) else None)
+        with self._lock:
+            return self._of(read, name, span)
+
+    def _of(self, read: ReadFact, name: str, span: Span | None) -> list[Values]:
+        key = (read.name, name, span if read.name in _DATED else None)
         if key not in self._made:
             about = read.sets[name]
             found = [self._fill(about, each) for each in self._seeds(read, about, span)] if self.school else []
@@ -55,9 +65,6 @@ class Rows:
                 self._made.pop(old, None)
             return found
         return self._made[key]
-
-    def _dated(self, read: ReadFact) -> bool:
-        return read.name in _DATED
 
     def span(self, read: ReadFact, first: date | None, last: date | None) -> Span:
         """The days of a read, where none, or one of them, is asked for."""
@@ -97,19 +104,17 @@ class Rows:
             for number in range(_CHILDREN.get(about.name, 1)):
                 key = f"{about.name}:{row[to]}:{number}"
                 given = {**self._somebody(about, key), **_pointing(about, read, name, row)}
-                yield Seed(
-                    key, draw(key) if about.name in _PARENTS else int(re.sub(r"\D", "", row[to])) * 10 + number, given
-                )
+                own = draw(key) if about.name in _PARENTS else int(re.sub(r"\D", "", row[to])) * 10 + number
+                yield Seed(key, own, given)
 
     def _somebody(self, about: SetFact, key: str) -> Values:
         """Whom a row is about that hangs on another."""
-        assert self.school is not None
         if set(about.columns) & seeds.STUDENT_IDS:
-            people = seeds.on_roll(self.school)
-            number = key.rpartition(":")[2]
-            return seeds.of_pupil(people[(draw(key[: -len(number)]) + int(number)) % len(people)])
-        staff = seeds.teaching(self.school)
-        return seeds.of_staff(staff[draw(key) % len(staff)])
+            event, _, number = key.rpartition(":")
+            pupil = self._pupils.pick(event, skip=int(number))
+            return seeds.of_pupil(pupil) if pupil else {}
+        member = self._staff.pick(key)
+        return seeds.of_staff(member) if member else {}
 
     # What stands in them
 
@@ -150,25 +155,18 @@ class Rows:
         if link is None:
             return {}
         listed = self.of(read_facts()[link[0]], link[1])
-        return {
-            "ConditionDescription": next(
-                r["ConditionDescription"] for r in listed if r["Id"] == values["MedicalConditionId"]
-            )
-        }
+        said = {row["Id"]: row["ConditionDescription"] for row in listed}
+        return {"ConditionDescription": said[values["MedicalConditionId"]]}
 
     def _person(self, name: str, column: str, number: int) -> Any:
-        assert self.school is not None
         if name == "Group":
-            if column == "Id":
-                groups = [group for group in self.school.groups if group.pupils]
-                return str(groups[number % len(groups)].id)
-            return None
-        people: list[Any] = seeds.on_roll(self.school) if name == "Students" else seeds.teaching(self.school)
-        prefix = "PL" if name == "Students" else "PWT"
+            group = self._groups.pick(number)
+            return str(group.id) if group and column == "Id" else None
         if name not in ("Students", "Staff") or column not in ("Id", "IdaasId"):
             return None
-        one = people[number % len(people)].id
-        return str(one) if column == "Id" else f"{prefix}-{one}"
+        one = self._pupils.pick(number) if name == "Students" else self._staff.pick(number)
+        prefix = "PL" if name == "Students" else "PWT"
+        return None if one is None else str(one.id) if column == "Id" else f"{prefix}-{one.id}"
 
     def _stamp(self, column: str, about: SetFact, seed: Seed, values: Values) -> Any:
         if column == "RowHash":

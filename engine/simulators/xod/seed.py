@@ -7,10 +7,11 @@ Next: `special`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from engine.simulators.person import Group, Pupil, Staff
 from engine.simulators.school import School
@@ -43,6 +44,15 @@ COUNTS = {
 """How many rows a list has, or each parent of it; four, or one."""
 
 
+class Person(Protocol):
+    """Somebody with an id."""
+
+    id: int
+
+
+P = TypeVar("P", bound=Person)
+
+
 @dataclass(frozen=True)
 class Span:
     """The days that are asked for."""
@@ -64,6 +74,22 @@ class Seed:
 def draw(*parts: object) -> int:
     """A number that follows from parts, the same every time."""
     return zlib.crc32(":".join(map(str, parts)).encode())
+
+
+class Ring(Generic[P]):
+    """People of whom one is drawn for a key: who comes or goes changes what is drawn for few keys only."""
+
+    def __init__(self, people: Sequence[P]) -> None:
+        placed = sorted((draw("ring", person.id), place) for place, person in enumerate(people))
+        self._places = [place for place, _ in placed]
+        self._people = [people[at] for _, at in placed]
+
+    def pick(self, *key: object, skip: int = 0) -> P | None:
+        """The one for a key, or the next but so many; None where there is nobody."""
+        if not self._people:
+            return None
+        at = bisect_left(self._places, draw(*key)) + skip
+        return self._people[at % len(self._people)]
 
 
 def on_roll(school: School) -> list[Pupil]:
@@ -136,17 +162,17 @@ def by_list(about: SetFact) -> Iterator[Seed]:
 def by_events(school: School, about: SetFact, first: date, last: date) -> Iterator[Seed]:
     """What happened on some days: of a hundred pupils about one thing a day."""
     kind = "Beh" if about.name == "Behaviour" else "Ach"
-    most = max(1, len(on_roll(school)) // 100)
-    staff = teaching(school)
+    most = 2 * max(1, len(on_roll(school)) // 100)
+    staff = Ring(teaching(school))
     for day in school_days(first, last):
-        for number in range(draw(kind, day) % (most * 2 + 1)):
+        for number in (each for each in range(most) if draw(kind, day, each) % 2):
             key = (day.toordinal() - _DAYS) * 1000 + number
-            by = staff[draw(kind, key) % len(staff)]
+            by = staff.pick(kind, key)
             given = {
                 "ConductId": f"{kind}.{key}",
                 "Date": day.isoformat(),
                 "RecordedOn": day.isoformat(),
-                "RecordedBy": f"{by.title} {by.forename[0]} {by.surname}",
+                "RecordedBy": f"{by.title} {by.forename[0]} {by.surname}" if by else None,
                 "Category": kind,
                 "Subject": None,
             }

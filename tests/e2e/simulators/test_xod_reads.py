@@ -10,6 +10,8 @@ import pytest
 
 from engine.simulators.event import EVENTS
 from engine.simulators.life import Rates
+from engine.simulators.person import Pupil
+from engine.simulators.xod.seed import Ring
 
 pytestmark = pytest.mark.e2e
 
@@ -139,3 +141,11 @@ def test_what_is_told_of_a_token_is_a_list_beside_the_four_keys(path: str, key: 
     answer = start().read(f"/api/v1/{path}")
     assert answer[key]
     assert {"Message", "ExceptionType", "ExceptionMessage", "InnerException"} < set(answer)
+
+
+def test_who_leaves_changes_nothing_for_others() -> None:
+    people = [Pupil(number, "", "", "", "F", None, 7, None, TODAY) for number in range(1, 200)]  # type: ignore[arg-type]
+    before, after = Ring(people), Ring([one for one in people if one.id != 77])
+    drawn = [(before.pick("event", key), after.pick("event", key)) for key in range(500)]
+    assert {one.id for one, other in drawn if one is not other} <= {77}  # type: ignore[union-attr]
+    assert len({one.id for one, _ in drawn if one}) > 100
