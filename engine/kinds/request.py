@@ -64,6 +64,21 @@ class Method(Word):
         return self
 
 
+class Filter(Word):
+    """A parameter by which an endpoint is asked for some of its records only."""
+
+    required: Annotated[bool, Field(description="the source refuses a request without it")] = False
+    values: Annotated[list[str] | None, Field(description="the values that are known, for the reader")] = None
+    note: Annotated[str, Field(description="for the reader")] = ""
+
+
+class Option(Word):
+    """An option by which other records come, or fewer; those that bring sets and fields stand there."""
+
+    asked: Annotated[bool, Field(description="every request asks for it")] = False
+    note: Annotated[str, Field(description="for the reader")] = ""
+
+
 class Ask(Word):
     """The method that brings a record set."""
 

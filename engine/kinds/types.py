@@ -108,8 +108,16 @@ class SourceField(Word):
         None
     )
     option: Annotated[str | None, Field(description="the option to ask for to get this field")] = None
+    link: Annotated[
+        Texts | None,
+        Field(description="SET.FIELD, or several: where else in the source this value stands, in one of them"),
+    ] = None
     note: Annotated[str, Field(description="for the reader")] = ""
     assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
+
+    def links(self) -> list[tuple[str, str]]:
+        """Return the sets that its value links to, each with the field there."""
+        return [(text.partition(".")[0], text.partition(".")[2]) for text in self.link or []]
 
     def paths(self, name: str) -> list[str]:
         """Return the spellings under which the value may stand, in order of preference."""

@@ -52,7 +52,13 @@ class Windows(Word):
         Field(description="the parameter that holds its last day; without one, `from` holds the one day of `by: day`"),
     ] = None
     by: Annotated[Literal["day", "week", "month"], Field(description="how long a window is; weeks begin on Mondays")]
-    field: Annotated[str, Field(description="the field of every record by whose day it belongs to a window")]
+    field: Annotated[
+        str,
+        Field(
+            description="the field by whose day a record belongs to a window; a set without it belongs by its link to "
+            "the key of a set of the same endpoint that has it"
+        ),
+    ]
     since: Annotated[
         TemplateText,
         AfterValidator(_check_since),

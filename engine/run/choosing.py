@@ -21,9 +21,10 @@ from engine.kinds.word import seconds
 from engine.run.span import Span, first_day
 from engine.spec.asking import is_momentary
 from engine.spec.changing import changes_of, deleted_path
+from engine.spec.days import day_link
 from engine.spec.school import School
 from engine.spec.settings import SettingValue
-from engine.spec.source import Source
+from engine.spec.source import Endpoint, Source
 from engine.stages.mirror import Shape, look_at
 from engine.stages.want import Want, names_asked, options_asked
 from engine.state import Mirror
@@ -141,7 +142,7 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
     fields = {name: spec.paths(name) for name, spec in record_set.fields.items()}
     keys = [record_set.key, record_set.deleted_key, deleted_path(record_set, api)]
     word = endpoint.windows
-    windowed = {} if word is None else {"windows": _sha([*_dates(source, word), record_set.fields[word.field].type])}
+    windowed = {} if word is None else {"windows": _sha([*_dates(source, word), *_day_of(endpoint, set_name, word)])}
     naming = {"fields": asked} if (asked := asked_of(source, want)) else {}
     asking = [each.model_dump(mode="json") for each in (endpoint.body, endpoint.for_each, record_set.ask) if each]
     return {
@@ -153,6 +154,13 @@ def _signed(source: Source, school: School, want: Want, set_name: str) -> dict[s
         **naming,
         **windowed,
     }
+
+
+def _day_of(endpoint: Endpoint, set_name: str, word: Windows) -> list[str]:
+    """Return where the day of a record of a set stands: the type of its field, after the link to another set."""
+    link = day_link(endpoint, set_name)
+    found = [] if link is None else [link.set, link.own, link.key]
+    return [*found, endpoint.sets[set_name if link is None else link.set].fields[word.field].type]
 
 
 def _dates(source: Source, word: Windows) -> list[Any]:
@@ -180,10 +188,15 @@ def with_keys(source: Source, want: Want) -> Want:
 
 def with_days(source: Source, want: Want) -> Want:
     """Return what is wanted with the fields by whose days records belong to windows."""
-    word = source.endpoints[want.endpoint].windows
-    if word is None:
+    endpoint = source.endpoints[want.endpoint]
+    if endpoint.windows is None:
         return want
-    return replace(want, sets={name: each if each is None else each | {word.field} for name, each in want.sets.items()})
+    day, sets = endpoint.windows.field, dict(want.sets)
+    for name, fields in want.sets.items():
+        link = day_link(endpoint, name)
+        if fields is not None:
+            sets[name] = fields | {day if link is None else link.own}
+    return replace(want, sets=sets)
 
 
 class _Choice:

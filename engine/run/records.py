@@ -16,7 +16,7 @@ from engine.problem_text import did_you_mean
 from engine.run.choosing import Terms, all_windows
 from engine.run.folder import locked, school_folder
 from engine.run.parting import Parting, land_kept, levels
-from engine.run.plan import source_of
+from engine.run.plan import make_plan, source_of
 from engine.run.secrets import Secrets
 from engine.spec.asking import with_parents
 from engine.spec.project import NotFoundError, Project
@@ -37,13 +37,13 @@ def extract_sets(
     tell: Tell,
     clock: Clock | None = None,
 ) -> list[SetFacts]:
-    """Read a school's record sets, or some of them, into `out`. A call that was killed goes on where it stopped.
+    """Read the record sets that a school uses, or those named, into `out`. A call that was killed goes on.
 
     Endpoints with windows are read from their first day on. Sets for whose records others are asked come along.
     """
     school = project.school(name)
     source = source_of(project, school)
-    wants = _wants(source, list(only))
+    wants = _wants(source, list(only) or list(make_plan(project, name).fields()))
     config = Secrets(environ).config(source, school)
     home, clock = school_folder(project.root, school.school), clock or Clock()
     terms = Terms(clock.now(), ZoneInfo(school.time_zone), settings=project.values(school))
@@ -81,7 +81,7 @@ def _wants(source: Source, only: list[str]) -> list[Want]:
         if set_name not in known:
             fix = did_you_mean(set_name, known) or f"it has {', '.join(known)}"
             raise NotFoundError(f"'{source.source}' has no record set '{set_name}'", fix=fix)
-    wants, chosen = [], with_parents(source, {name: [] for name in only or known})
+    wants, chosen = [], with_parents(source, {name: [] for name in only})
     for endpoint_name, endpoint in source.endpoints.items():
         sets = {set_name: None for set_name in endpoint.sets if set_name in chosen}
         if sets:

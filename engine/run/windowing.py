@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.errors import AnswerUnreadable
-from engine.kinds.types import convert, filled, quote
+from engine.kinds.types import convert, filled, literal, quote
 from engine.run.mirroring import (
     CHANGED,
     AnewError,
@@ -25,6 +25,7 @@ from engine.run.mirroring import (
     said_by,
 )
 from engine.run.span import Span
+from engine.spec.days import day_link
 from engine.spec.source import Source
 from engine.stages.answer import Answer
 from engine.stages.land import SetFacts, land_set
@@ -70,6 +71,7 @@ class Windowing:
         self._home, self._folder = home, folder
         self._said = said_by(source, want.endpoint, answers, zone)
         self._omits = source.formats.omits_null
+        self._landed: dict[str, Path] = {}
 
     def read(self) -> tuple[dict[str, SetFacts], Came]:
         """Write the whole sets; raises `AnewError` where they must be read in full instead."""
@@ -77,7 +79,7 @@ class Windowing:
         before = require_same_system(said, self._base.values())
         sets: dict[str, SetFacts] = {}
         changes: dict[str, dict[str, int]] = {}
-        for name in self._want.sets:
+        for name in sorted(self._want.sets, key=self._linked):
             if name not in self._base:
                 sets[name] = self._land(name, self._want.sets[name], self._folder / "sets")
                 continue
@@ -109,7 +111,8 @@ class Windowing:
         came = self._land(name, frozenset(fields), self._folder / CHANGED)
         present = present_in_both(name, came, mirror, omits_null=self._omits, strict=True)
         first, last = (self._windows[0][0], self._windows[-1][1]) if self._windows else ("9999-12-31", "0001-01-01")
-        days, out = Days(first, last, self._day(name)), self._folder / "sets" / came.file.name
+        held = {other: self._home / each.file for other, each in self._base.items()}
+        days, out = Days(first, last, self._day(name, held)), self._folder / "sets" / came.file.name
         try:
             merged = splice(record_set.key or [], fields, file, came.file, days, out)
         except MirrorError as error:
@@ -126,9 +129,10 @@ class Windowing:
         """Land what came of a set; each record must be of a day of the window that it came in."""
         record_set = self._source.endpoints[self._want.endpoint].sets[name]
         facts = land_set(name, record_set, fields, self._answers, out, omits_null=self._omits)
+        self._landed[name] = facts.file
         window = {_part(first, last): (first, last) for first, last in self._windows}
         asked = [(answer.page, *window[answer.part]) for answer in self._answers]
-        undated, outside = strays(facts.file, self._day(name), asked)
+        undated, outside = strays(facts.file, self._day(name, self._landed), asked)
         if undated or outside:
             self._refuse(name, undated, outside)
         return facts
@@ -137,18 +141,30 @@ class Windowing:
         word = self._source.endpoints[self._want.endpoint].windows
         assert word is not None
         said = [f"{outside:,} of another day than those that were asked for"] if outside else []
-        said += [f"{undated:,} without a day that can be read"] if undated else []
+        link = day_link(self._source.endpoints[self._want.endpoint], name)
+        without = "a day that can be read" if link is None else f"a record of '{link.set}' that has a day"
+        said += [f"{undated:,} without {without}"] if undated else []
         raise AnswerUnreadable(
             f"endpoint '{self._want.endpoint}': of the records of '{name}', {' and '.join(said)}",
-            why=f"the source document says that {name}.{word.field} is the day by which {word.from_} asks",
+            why=f"the source document says that {link.set if link else name}.{word.field} is the day by which "
+            f"{word.from_} asks",
             fix="correct its `windows:` (field, format, inclusive), or the formats of the source",
             code="outside-window",
         )
 
-    def _day(self, name: str) -> str:
-        """Return the SQL expression of the day that a record of a set belongs to."""
+    def _linked(self, name: str) -> bool:
+        """Whether the day of a set's records stands in another set, which must be there before it."""
+        return day_link(self._source.endpoints[self._want.endpoint], name) is not None
+
+    def _day(self, name: str, files: Mapping[str, Path]) -> str:
+        """Return the SQL expression of the day that a record of a set belongs to; `files` are those of the others."""
         endpoint, formats = self._source.endpoints[self._want.endpoint], self._source.formats
         assert endpoint.windows is not None
+        link = day_link(endpoint, name)
+        if link is not None:
+            rows = f"SELECT {quote(link.key)} AS _to, {self._day(link.set, files)} AS _on FROM"
+            rows += f" read_parquet({literal(str(files[link.set].resolve()))})"
+            return f"(SELECT max(_on) FROM ({rows}) WHERE _to = {quote(link.own)})"
         field = endpoint.windows.field
         raw = filled(quote(field), formats)
         return f"({convert(raw, endpoint.sets[name].fields[field].type, formats)})::DATE"

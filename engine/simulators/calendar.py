@@ -14,6 +14,7 @@ from engine.simulators.day import Day
 from engine.simulators.life import Life
 from engine.simulators.memo import Memo
 from engine.simulators.night import OTHER_ESTAB, OTHER_SEED, day_of_data, rename_school, thin_out
+from engine.simulators.school import School
 from engine.simulators.wire import set_makers
 
 _DAYS_KEPT = 3
@@ -47,15 +48,20 @@ class Calendar:
         before = self._latest
         if before is not None:
             before.before = None
-        self._latest = Day(stamp, set_makers(self.life.at(stamp), self._memo), self._estab, before)
+        school = self.life.at(stamp)
+        self._latest = Day(stamp, set_makers(school, self._memo), self._estab, before, school)
         return self._latest
 
     def _bad_day(self, stamp: date, kind: str) -> Day:
         if kind == "other-school":
             if self._other is None:
                 self._other = self.life.elsewhere(self.life.seed + OTHER_SEED)
-            return Day(stamp, set_makers(rename_school(self._other.at(stamp))), OTHER_ESTAB)
+            return _another(stamp, rename_school(self._other.at(stamp)), OTHER_ESTAB)
         school = self.life.at(stamp)
         if kind == "empty":
             return Day(stamp, dict.fromkeys(set_makers(school), list), self._estab)
-        return Day(stamp, set_makers(thin_out(school, {"half": 2, "tenth": 10}[kind])), self._estab)
+        return _another(stamp, thin_out(school, {"half": 2, "tenth": 10}[kind]), self._estab)
+
+
+def _another(stamp: date, school: School, estab: str) -> Day:
+    return Day(stamp, set_makers(school), estab, school=school)

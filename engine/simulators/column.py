@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.simulators.xod.fact import all_scopes
+
 # Columns by the scope that opens them; a set's other columns need no more than the endpoint does.
 _STUDENT_SCOPES = {
     "StudentExtended": (
@@ -153,7 +155,7 @@ _ALL_SCOPES = (
     "StaffLite StaffPersonalContact Student StudentDemographic StudentEthnicity StudentExtended "
     "StudentFamily StudentFreeText StudentFunding StudentLite UPN"
 )
-ALL_SCOPES = tuple(_ALL_SCOPES.split())
+ALL_SCOPES = tuple(sorted({*_ALL_SCOPES.split(), *all_scopes()}))
 
 
 def allows(expression: str, scopes: frozenset[str]) -> bool:

@@ -16,7 +16,9 @@ from engine.simulators.asked import Asked
 from engine.simulators.changeset import Snapshot, changed_ids, make_token
 from engine.simulators.column import Endpoint, open_columns, parse_select
 from engine.simulators.memo import Row
+from engine.simulators.school import School
 from engine.simulators.table import Member, Table, choose, group_by, render, render_anew
+from engine.simulators.xod.row import Rows
 
 _VIEWS_KEPT = 32
 _OWNERS = {"Students": "StudentId", "Groups": "GroupId"}
@@ -32,10 +34,12 @@ class Day:
     makers: dict[str, Callable[[], list[Row]]]
     estab: str
     before: Day | None = None
+    school: School | None = None
     _rows: dict[str, list[Row]] = field(default_factory=dict)
     _members: dict[str, Members] = field(default_factory=dict)
     _views: OrderedDict[tuple[object, ...], Table] = field(default_factory=OrderedDict)
     _snapshots: dict[tuple[object, ...], Snapshot] = field(default_factory=dict)
+    _others: list[Rows] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def rows(self, name: str) -> list[Row]:
@@ -47,6 +51,14 @@ class Day:
                     rows = [Row("", {**row.values, "EstabId": self.estab}) for row in rows]
                 self._rows[name] = rows
             return self._rows[name]
+
+    @property
+    def others(self) -> Rows:
+        """The rows of the reads that are made from the table; none where the night is an empty one."""
+        with self._lock:
+            if not self._others:
+                self._others.append(Rows(self.school, self.stamp))
+            return self._others[0]
 
     def view(self, asked: Asked) -> Table:
         """The rows of the main set that a request is about, all pages of them; kept for the next page."""

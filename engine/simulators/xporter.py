@@ -3,7 +3,8 @@
 Errors come with status 200 unless `httpstatuscodes=true`; paging is off unless asked for and silently capped
 at 100,011 rows; secondary sets are there and empty unless asked for, and follow the rows of their page.
 The school lives: `--today` and the clock say which day it is, `night` which nights are bad.
-Not imitated: photos, attendance. Next: `column`, `day`, `changeset`, `life`, `sts`, `consent`.
+Seven reads are made by hand, the others from a table (`xod`). Next: `column`, `day`, `changeset`, `life`, `sts`,
+`consent`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from engine.simulators.night import NIGHTS, parse_nights, read_nights
 from engine.simulators.school import School
 from engine.simulators.sts import MODES, Credentials, Token, TokenService, no_error
 from engine.simulators.table import Table, narrow
+from engine.simulators.xod.fact import ReadFact, read_facts
+from engine.simulators.xod.serve import Serving, gdpr_ids
 
 _NO_CACHE = {"Cache-Control": "no-cache"}
 
@@ -64,6 +67,7 @@ class XporterSimulator(Simulator):
         self.pupils, self.mess = pupils, mess
         opened = start or min(DEFAULT_TODAY, self.today)
         self.change_sets = ChangeSets(change_sets)
+        self._serving = Serving(self.change_sets)
         self.scopes = frozenset(ALL_SCOPES if scopes is None else scopes)
         self.credentials = Credentials(estab, "haplomap.example.org", "demo-school-secret", "demo-management-secret")
         self.tokens = TokenService(self.credentials, seed=self.seed, mode=mode, life=token_life, reads=token_reads)
@@ -169,6 +173,7 @@ class XporterSimulator(Simulator):
             ("GET", "/api/v1/TokenDetails/?", self._guarded(self._token_details)),
             ("GET", "/api/v1/Scopes/?", self._guarded(self._scope_list)),
             *self.consents.routes(self._guarded),
+            ("GET", "/api/v1/(Queries|Usage|Logs|GDPRIDs)/?", self._guarded(self._about_token)),
             ("GET", "/api/v1/School/([^/]*)/([^/]*)(?:/([^/]*))?/?", self._guarded(self._read)),
             ("GET", "/api/.*", self._guarded(self._unknown)),
         ]
@@ -250,6 +255,17 @@ class XporterSimulator(Simulator):
         scopes = [{"Name": name, "Category": "Demo", "Description": name} for name in ALL_SCOPES]
         return json_answer({"Scopes": scopes, **no_error()}, headers=_NO_CACHE)
 
+    def _about_token(self, request: Request, token: Token, what: str) -> Answer:
+        """What the service tells of a token beside its scopes; only the names of the lists are documented."""
+        names = [each.name for each in read_facts().values()]
+        told: dict[str, dict[str, Any]] = {
+            "Queries": {"Endpoints": [{"Name": name} for name in names], "Queries": [{"Name": "edubase.search"}]},
+            "Usage": {"Usage": [{"Estab": token.estab, "Calls": token.reads}]},
+            "Logs": {"Logs": [{"Method": each.method, "Path": each.path} for each in self.requests[-10:]]},
+            "GDPRIDs": {"GDPR": gdpr_ids(self.calendar.day(self.today).others)},
+        }
+        return json_answer({**told[what], **no_error()}, headers=_NO_CACHE)
+
     def _unknown(self, request: Request, token: Token) -> Answer:
         raise Refusal("Endpoint not found", 404)
 
@@ -261,6 +277,8 @@ class XporterSimulator(Simulator):
         if name.lower() == "testerror":
             raise Refusal("This is a test error")
         endpoint = ENDPOINTS.get(name.lower())
+        if endpoint is None and name.lower() in read_facts():
+            return self._read_from_table(request, read_facts()[name.lower()], wanted_id)
         if endpoint is None:
             raise Refusal(f"Endpoint not found: {name}", 404)
         if not allows(endpoint.scope, self.scopes):
@@ -280,6 +298,20 @@ class XporterSimulator(Simulator):
             return self._answer(Page(request, len(table)), asked, day, table)
         return self._answer_changes(request, asked, day, changed)
 
+    def _read_from_table(self, request: Request, read: ReadFact, wanted_id: str) -> Answer:
+        """A page of a read that is not made by hand."""
+        if not allows(read.scope, self.scopes):
+            raise Refusal(f"The token does not have the scope for {read.name}", 403)
+        changed, day = request.parameter("changedRows"), self.calendar.day(self.today)
+        if changed is not None and self.change_sets.mode == "off":
+            raise Refusal("changedRows is not available for this school")
+        try:
+            told = self._serving.tell(request, read, wanted_id, self.scopes, day.others)
+        except ChangeRefused as refused:
+            raise Refusal(str(refused)) from None
+        following = None if told.changed is None else self._changed_rows(day, told.changed[1], told.changed[0])
+        return self._envelope(told.page, day, told.sets, following)
+
     def _answer(self, page: Page, asked: Asked, day: Day, table: Table) -> Answer:
         """A page of rows, with those of secondary sets that belong to them."""
         rows: Part = table.cut(page.first, page.last)
@@ -289,6 +321,8 @@ class XporterSimulator(Simulator):
         sets = [(asked.endpoint.sets[0], rows)]
         for name in asked.endpoint.sets[1:]:
             sets.append((name, b",".join(text for *_, text in day.secondary(asked, name, keys))))
+        read = read_facts()[asked.endpoint.name.lower()]
+        sets += self._serving.beside(page.request, read, asked.endpoint.sets, page.number, self.scopes, day.others)
         return self._envelope(page, day, sets)
 
     def _answer_changes(self, request: Request, asked: Asked, day: Day, token: str) -> Answer:
@@ -330,11 +364,11 @@ class XporterSimulator(Simulator):
         self, page: Page, day: Day, sets: list[tuple[str, Part]], changed_rows: dict[str, Any] | None = None
     ) -> Answer:
         """The answer: the sets, how old they are, which page it is, and where the change set goes on."""
-        parts: list[Part] = []
-        for number, (name, rows) in enumerate(sets):
-            parts += [b'%s"%s":[' % (b"," if number else b"{", name.encode()), rows, b"]"]
+        parts: list[Part] = [b"{"]
+        for name, rows in sets:
+            parts += [b'"%s":[' % name.encode(), rows, b"],"]
         meta = {"Id": 1, "MIS": "simsnet", "Version": "4", "DateTime": day.moment}
-        parts.append(b',"meta":' + encode([meta]))
+        parts.append(b'"meta":' + encode([meta]))
         if page.count > 1 or not self.absent_pagination:
             parts.append(b',"__pagination__":' + encode([page.pagination]))
         if changed_rows is not None:

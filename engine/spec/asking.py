@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from engine.kinds.request import Method
 from engine.kinds.select import path
 from engine.kinds.types import SourceField
+from engine.spec.days import day_link
 from engine.spec.school import KeyGiven, School
 from engine.spec.source import Endpoint, RecordSet, Source
 
@@ -136,12 +137,17 @@ def fields_asked(
 
 
 def with_parents(source: Source, used: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """Return the sets and fields in use, with those for whose records endpoints are asked."""
+    """Return the sets and fields in use, with those whose records endpoints are asked for, or belong to days by."""
     found = {name: list(fields) for name, fields in used.items()}
     homes = {name: source.endpoints[endpoint] for endpoint, name, _ in source.sets()}
     waiting = list(found)
     while waiting:
-        home = homes.get(waiting.pop(0))
+        name = waiting.pop(0)
+        home = homes.get(name)
+        link = None if home is None else day_link(home, name)
+        if home is not None and home.windows is not None and link is not None:
+            found[name].append(link.own)
+            found.setdefault(link.set, []).extend((link.key, home.windows.field))
         word = None if home is None else home.for_each
         if word is None:
             continue

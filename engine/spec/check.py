@@ -16,6 +16,7 @@ from engine.problem_text import did_you_mean
 from engine.spec.asking import wire_name
 from engine.spec.binding import Binding, BoundName
 from engine.spec.check_changes import check_changes
+from engine.spec.check_links import check_filters, check_links, sets_of
 from engine.spec.check_paths import check_api_paths, check_paths
 from engine.spec.check_requests import check_auth, check_requests, names_of_api, names_of_endpoint
 from engine.spec.check_school import check_school
@@ -89,6 +90,7 @@ def _check_endpoint_map(
     document: Document, owner: str, source: Source, endpoints: dict[str, Endpoint], project: Project
 ) -> Iterator[Problem]:
     whole = project.source(owner)
+    sets = sets_of(whole)
     for name, endpoint in endpoints.items():
         at: Path = ("endpoints", name)
         yield from _check_endpoint_names(document, at, endpoint, source, project)
@@ -102,6 +104,7 @@ def _check_endpoint_map(
             yield from check_changes(document, at, endpoint, api)
         yield from check_windows(document, at, endpoint, api)
         yield from check_requests(document, at, endpoint, api, whole)
+        yield from check_filters(document, at, endpoint, api)
         for set_name, record_set in endpoint.sets.items():
             path = (*at, "sets", set_name)
             homes = [e for e, other, _ in whole.sets() if other == set_name]
@@ -115,6 +118,7 @@ def _check_endpoint_map(
             yield from _check_fields(document, path, list(record_set.fields))
             yield from _check_options(document, path, api, record_set)
             yield from _check_fields_asked(document, path, api, record_set)
+            yield from check_links(document, path, record_set, sets)
 
 
 def _check_endpoint_names(

@@ -8,6 +8,7 @@ from engine.document import Document
 from engine.errors import Problem
 from engine.kinds.changes import NoChanges
 from engine.kinds.windows import Windows
+from engine.spec.days import day_link
 from engine.spec.place import Path, unknown
 from engine.spec.source import Api, Endpoint
 
@@ -24,8 +25,11 @@ def check_windows(document: Document, at: Path, endpoint: Endpoint, api: Api | N
     yield from _check_params(document, path, endpoint, api, word)
     for name, record_set in endpoint.sets.items():
         field = record_set.fields.get(word.field)
+        if field is None and day_link(endpoint, name) is not None:
+            continue
         if field is None:
             what = f"'{name}' has no field '{word.field}', the day by which its records belong to windows"
+            what += ", and no link to the key of a set beside it that has" if len(endpoint.sets) > 1 else ""
             yield unknown("unknown-field", what, document, (*path, "field"), word.field, [*record_set.fields])
         elif field.type not in ("date", "datetime"):
             what = f"'{name}.{word.field}' is {field.type}, and the day of a record is a date or a datetime"

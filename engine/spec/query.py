@@ -154,12 +154,16 @@ class _Builder:
         if table is not None:
             return self._table(name, table, at)
         try:
-            _, _, record_set = self.world.source.find(name)
+            _, endpoint, record_set = self.world.source.find(name)
         except KeyError:
             known = [*self.mapping.tables, *(set_name for _, set_name, _ in self.world.source.sets())]
             what = f"there is no record set or table '{name}'"
             self.findings.add(Finding(at, "unknown-set", what, name, tuple(known)))
             return None
+        if lacking := endpoint.lacking():
+            what = f"the source gives '{name}' with a filter only, and its endpoint gives none: {lacking}"
+            why = "say under params: of the endpoint what it is"
+            self.findings.add(Finding(at, "filter-missing", what, why=why))
         return SetRelation(name, record_set, self.reading)
 
     @contextmanager

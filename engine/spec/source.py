@@ -16,7 +16,7 @@ from engine.kinds.auth import Auth
 from engine.kinds.changes import Changes, DataTime, DeletedSets
 from engine.kinds.element import PlaceText
 from engine.kinds.pages import Pages
-from engine.kinds.request import Ask, Body, Cached, ForEach, Method
+from engine.kinds.request import Ask, Body, Cached, Filter, ForEach, Method, Option
 from engine.kinds.scope import Consent, Scope
 from engine.kinds.select import PathText
 from engine.kinds.standing import Standing, Status, Wait
@@ -118,6 +118,7 @@ class RecordSet(Word):
     optional: Annotated[
         bool, Field(description="where there are no records the list may be missing or null in an answer")
     ] = False
+    one: Annotated[bool, Field(description="JSON: at the path stands one record, not a list of them")] = False
     apart_from: Annotated[
         list[Name], Field(description="sets that stand at the same path, so that one request can't ask for both")
     ] = []
@@ -158,6 +159,15 @@ class Endpoint(Word):
     ] = None
     for_each: Annotated[ForEach | None, Field(description="it is asked once for each record of another set")] = None
     params: Annotated[dict[str, TemplateText], Field(description="parameters of its requests")] = {}
+    filters: Annotated[
+        dict[str, Filter], Field(description="what else the source takes as parameters; `params` gives them values")
+    ] = {}
+    needs_filter: Annotated[
+        list[str], Field(description="the source refuses a request that gives none of these filters")
+    ] = []
+    options: Annotated[
+        dict[str, Option], Field(description="options that change which records come, asked for or not")
+    ] = {}
     pages: Annotated[Pages | None, Field(description="how its answers are paged, if not as the api says")] = None
     changes: Annotated[
         Changes | None, Field(description="how it is asked for what changed only, if not as the api says")
@@ -186,6 +196,14 @@ class Endpoint(Word):
         if self.body is not None and self.post is None:
             raise problem("one-request", "only a POST has a body", "write post: in place of get:")
         return self
+
+    def lacking(self) -> str:
+        """Return the filters that the source wants and that its requests do not give; '' where it lacks none."""
+        given = set(self.params) | ({self.windows.from_, self.windows.to} if self.windows else set())
+        found = [name for name, each in self.filters.items() if each.required and name not in given]
+        if self.needs_filter and not given & set(self.needs_filter):
+            found.append(" or ".join(self.needs_filter))
+        return " and ".join(found)
 
     @property
     def path(self) -> str:

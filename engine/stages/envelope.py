@@ -60,9 +60,10 @@ class Reader:
 
         self._lists = {name: records_path(each.records) for name, each in sets.items()}
         self._optional = {name for name, each in sets.items() if each.optional}
+        self._one = {name for name, each in sets.items() if each.one}
         self._samplers = {name: _Sampler(each.fields) for name, each in sets.items()}
         facts = [path(text) for text in paths]
-        self._whole = any(first_key(each) is None for each in facts)
+        self._whole = bool(self._one) or any(first_key(each) is None for each in facts)
         self._whole = self._whole or any(len(each.steps or ()) != 1 for each in self._lists.values())
         lists = {str((each.steps or ("",))[0]) for each in self._lists.values()}
         keys = {key for each in facts if (key := first_key(each)) is not None}
@@ -111,17 +112,19 @@ class Reader:
     def _read_whole(self, answer: Any) -> Envelope:
         sets: dict[str, Seen | None] = {}
         for name, where in self._lists.items():
-            records = records_at(where, answer)
+            records = records_at(where, answer, one=name in self._one)
             sets[name] = None if records is None else self._samplers[name].see(name, records)
             if name in self._optional and where.simple and where.first(answer) in (MISSING, None):
                 sets[name] = Seen(0)
         return Envelope(answer, sets)
 
 
-def records_at(where: Path, answer: Any) -> list[Any] | None:
-    """Return the records at a path of a decoded answer; None when there is no list of them."""
+def records_at(where: Path, answer: Any, *, one: bool = False) -> list[Any] | None:
+    """Return the records at a path of a decoded answer; None when there is no list of them, or not the `one`."""
     if where.simple:
         found = where.first(answer)
+        if one:
+            return [found] if isinstance(found, dict) else None
         return found if isinstance(found, list) else None
     matches = where.all(answer)
     if matches:

@@ -208,7 +208,7 @@ def _select_read(set_name: str, needed: Sequence[str], answers: Sequence[Answer]
 def _tree(record_set: RecordSet, needed: Sequence[str], answers: Sequence[Answer]) -> Tree | None:
     """Return the keys to read of a record; None when DuckDB can't be told them."""
     records = records_path(record_set.records)
-    if not records.steps or not all(isinstance(step, str) for step in records.steps):
+    if record_set.one or not records.steps or not all(isinstance(step, str) for step in records.steps):
         return None
     tree: Tree = {}
     leaves: set[tuple[str, ...]] = set()

@@ -46,7 +46,7 @@ def rewrite_chosen(record_set: RecordSet, needed: Iterable[str], answers: Sequen
     ]
 
     def records(data: bytes) -> Iterator[bytes]:
-        for record in records_at(where, msgspec.json.decode(data)) or []:
+        for record in records_at(where, msgspec.json.decode(data), one=record_set.one) or []:
             chosen = {}
             for key, spellings in fields:
                 found = (each.first(record) for each in spellings)

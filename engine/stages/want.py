@@ -37,12 +37,13 @@ class Want:
 
 def options_asked(endpoint: Endpoint, want: Want) -> list[str]:
     """Return the options to ask for so that the wanted sets and fields are sent: each once, sorted."""
-    options = set()
+    options = {name for name, each in endpoint.options.items() if each.asked}
     for name, fields in want.sets.items():
         record_set = endpoint.sets[name]
         used = record_set.fields if fields is None else fields - want.withheld.get(name, frozenset())
-        options |= {record_set.option} | {record_set.fields[field].option for field in used}
-    return sorted(option for option in options if option)
+        found = [record_set.option, *(record_set.fields[field].option for field in used)]
+        options |= {option for option in found if option}
+    return sorted(options)
 
 
 def names_asked(source: Source, want: Want) -> list[str] | None:

@@ -219,6 +219,11 @@ SETS: Known = {
 """Each set with its method, its path, and all that is known to stand in a record (or, with `..`, above it)."""
 ASSUMED: Known = {
     "pupils_health": ("Pupil_GetCurrentPupilsHealth", "PupilManager/CurrentPupils/Pupil", "@Id"),
+    "health_conditions": (
+        "Pupil_GetCurrentPupilsHealth",
+        "PupilManager/CurrentPupils/Pupil/MedicalConditions/MedicalCondition",
+        "../../@Id @Key Type Severity Sensitivity Trigger Treatment FurtherInfo Archived DateEntered DateReviewed",
+    ),
     "pupils_transport": ("Pupil_GetCurrentPupilsTransport", "PupilManager/CurrentPupils/Pupil", "@Id"),
     "applicants": ("Pupil_GetApplicants", "PupilManager/Applicants/Applicant", PERSON),
     "former_pupils": (

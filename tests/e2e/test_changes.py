@@ -105,21 +105,21 @@ def parameters(project: Project) -> None:
     def change(file: dict[str, Any]) -> None:
         file["endpoints"]["students"]["params"] = {"studentStatus": "OnRoll"}
 
-    project.change("mappings/xporter/endpoints/people.yaml", change)
+    project.change("mappings/xporter/endpoints/students.yaml", change)
 
 
 def options(project: Project) -> None:
     def change(file: dict[str, Any]) -> None:
         file["endpoints"]["students"]["sets"]["students"]["fields"]["Forename"]["option"] = "includeXids"
 
-    project.change("mappings/xporter/endpoints/people.yaml", change)
+    project.change("mappings/xporter/endpoints/students.yaml", change)
 
 
 def places(project: Project) -> None:
     def change(file: dict[str, Any]) -> None:
         file["endpoints"]["students"]["sets"]["students"]["fields"]["Forename"]["at"] = ["LegalForename", "Forename"]
 
-    project.change("mappings/xporter/endpoints/people.yaml", change)
+    project.change("mappings/xporter/endpoints/students.yaml", change)
 
 
 def fields(project: Project) -> None:
@@ -265,7 +265,7 @@ def test_a_set_without_a_key_is_read_in_full_and_says_so(nights: Nights) -> None
     def change(file: dict[str, Any]) -> None:
         del file["endpoints"]["person_comms"]["sets"]["person_comms"]["key"]
 
-    nights.project.change("mappings/xporter/endpoints/people.yaml", change)
+    nights.project.change("mappings/xporter/endpoints/school.yaml", change)
     nights.read()
     read = nights.read()
     assert read.lines["person_comms"].read == "full"

@@ -42,6 +42,7 @@ class DaySimulator(Simulator):
     def __init__(self) -> None:
         super().__init__()
         self.marks: dict[str, tuple[str, str]] = {}
+        self.notes: dict[str, str] = {}
         self.heedless = False
         self.fields = ("Id", "On", "Mark")
 
@@ -55,10 +56,13 @@ class DaySimulator(Simulator):
             for key, mark in self.marks.items()
             if self.heedless or first <= mark[0] <= last
         ]
-        shown = [{name: each[name] for name in self.fields} for each in found]
         start = PAGE * (int(page) - 1)
-        pages = max(-(-len(shown) // PAGE), 1)
-        return json_answer({"marks": shown[start : start + PAGE], "pages": pages, "total": len(shown)})
+        pages = max(-(-len(found) // PAGE), 1)
+        page_of = found[start : start + PAGE]
+        keys = {each["Id"] for each in page_of}
+        notes = [{"Id": key, "MarkId": mark} for key, mark in self.notes.items() if mark in keys or mark == "nobody"]
+        shown = [{name: each[name] for name in self.fields} for each in page_of]
+        return json_answer({"marks": shown, "notes": notes, "pages": pages, "total": len(found)})
 
 
 SOURCE: dict[str, Any] = {
@@ -95,7 +99,13 @@ SOURCE: dict[str, Any] = {
                     "records": "$.marks",
                     "key": "Id",
                     "fields": {"Id": {}, "day": {"at": "On", "type": "date"}, "Mark": {}},
-                }
+                },
+                "notes": {
+                    "records": "$.notes",
+                    "key": "Id",
+                    "counted": False,
+                    "fields": {"Id": {}, "MarkId": {"link": ["marks.Id"]}},
+                },
             },
         }
     },
@@ -108,6 +118,13 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "from": "marks",
         "fields": {"source_id": "Id", "mark": "Mark"},
     },
+    "mappings/days/note.yaml": {
+        "mapping": "note",
+        "source": "days",
+        "from": "notes",
+        "fields": {"source_id": "Id"},
+    },
+    "schemas/note.yaml": {"schema": "note", "key": "source_id", "fields": {"source_id": {}}},
     "schemas/mark.yaml": {"schema": "mark", "key": "source_id", "fields": {"source_id": {}, "mark": {}}},
     "schemas/marks.yaml": {
         "settings": "marks",
@@ -125,18 +142,19 @@ class Night(Clock):
     source: DaySimulator
     time: datetime = BEGAN
     notes: list[str] = field(default_factory=list)
+    linked: SetRead | None = None
 
     def now(self) -> datetime:
         return self.time
 
-    def put(self, **settings: str) -> None:
+    def put(self, entities: tuple[str, ...] = ("mark",), **settings: str) -> None:
         school = {
             "school": SCHOOL,
             "source": "days",
             "time_zone": "Europe/London",
             "prefix": SCHOOL,
             "config": {"base_url": self.source.url},
-            "entities": ["mark"],
+            "entities": list(entities),
             "settings": {"marks": settings},
         }
         for name, content in {**DOCUMENTS, f"schools/{SCHOOL}.yaml": school}.items():
@@ -155,6 +173,7 @@ class Night(Clock):
             sets = Reading(plan, folder, journal, self, lambda event: None, report, kept, **how).read(config)
         self.notes = report.notes
         assert report.sets[0].complete is False
+        self.linked = sets.get("notes")
         return sets["marks"]
 
     def marks(self, **how: Any) -> set[tuple[str, str, str]]:
@@ -256,6 +275,28 @@ def test_a_record_of_another_day_than_asked_for_stops_the_run(night: Night) -> N
     with pytest.raises(AnswerUnreadable, match="1 without a day that can be read"):
         night.marks()
     assert night.mirror() == before
+
+
+def test_records_without_a_day_belong_to_that_of_the_record_they_link_to(night: Night) -> None:
+    """Of the notes alone something is asked: the marks come along, as they have the days."""
+
+    def notes(**how: Any) -> set[tuple[str, str]]:
+        night.read(**how)
+        assert night.linked is not None
+        return set(pl.read_parquet(night.linked.file).select("Id", "MarkId").rows())
+
+    night.put(("note",), since="2026-02-19")
+    night.source.notes = {"a": "2", "b": "3", "c": "3", "d": "6"}
+    assert notes() == {("a", "2"), ("b", "3"), ("c", "3"), ("d", "6")}
+    night.time += timedelta(days=1)
+    night.source.notes = {"b": "3", "e": "4", "f": "6"}
+    assert notes() == {("a", "2"), ("b", "3"), ("e", "4"), ("f", "6")}, "a is of a week that is not read again"
+    del night.source.marks["3"]
+    night.source.notes = {"e": "4"}
+    assert notes() == {("a", "2"), ("e", "4")}
+    night.source.notes = {"g": "nobody"}
+    with pytest.raises(AnswerUnreadable, match="2 without a record of 'marks' that has a day"):  # in each of two weeks
+        notes()
 
 
 def test_nothing_is_dropped_by_its_age(night: Night) -> None:

@@ -14,13 +14,13 @@ from engine.cli.show import Progress, table
 
 @click.command("extract")
 @click.argument("school")
-@click.option("--only", multiple=True, metavar="SET", help="Only this record set; may be given several times.")
+@click.option("--only", multiple=True, metavar="SET", help="This record set, used or not; may be given several times.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the files go.")
 @project_option
 @format_option
 @verbose_option
 def command(school: str, only: tuple[str, ...], out: Path, project_folder: Path, form: str, verbose: bool) -> None:
-    """Read SCHOOL's record sets into one Parquet file each, with every declared field, as it was on the wire.
+    """Read the record sets that SCHOOL uses into one Parquet file each, every declared field as it was on the wire.
 
     \b
     Example:  haplomap extract waters-edge --out records

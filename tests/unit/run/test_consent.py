@@ -68,7 +68,7 @@ def test_little_consent_is_enough_for_what_it_opens(tmp_path: Path) -> None:
     plan = granting(tmp_path, "StudentLite", "School")
     assert plan.entities == ["school", "group", "student"]
     assert plan.granted.skipped == ["staff", "guardian", "group_membership"]
-    assert [want.endpoint for want in plan.wants()] == ["groups", "students", "school_info"]
+    assert [want.endpoint for want in plan.wants()] == ["groups", "school_info", "students"]
     assert list(plan.granted.closed) == ["person_comms"]  # values are made of it, and of other sets
     left = {each.field: each for each in plan.granted.left if each.entity == "student"}
     assert (left["upn"].because, left["upn"].scope, left["upn"].lost) == (("students.UPN",), "UPN", False)

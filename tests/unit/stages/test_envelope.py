@@ -127,3 +127,19 @@ def test_a_value_is_there_when_it_is_null_on_the_way():
     assert is_there([path("a.b")], {"a": {"b": None}})
     assert not is_there([path("a.b")], {"a": {}})
     assert is_there([path("$..b")], {"a": [{"b": 1}]})
+
+
+@pytest.mark.parametrize(
+    ("where", "answer", "records"),
+    [
+        ("$", b'{"Id": 1, "Name": null}', 1),
+        ("$.school", b'{"school": {"Id": 1}}', 1),
+        ("$.school", b'{"school": [{"Id": 1}]}', None),
+        ("$.school", b'{"school": null}', None),
+        ("$", b"[]", None),
+    ],
+)
+def test_one_record_stands_where_others_have_a_list(where: str, answer: bytes, records: int | None) -> None:
+    record_set = RecordSet.model_validate({"records": where, "one": True, "fields": {"Id": {}}})
+    seen = Reader({"school": record_set}).read(answer).sets["school"]
+    assert (seen.records if seen else None) == records
