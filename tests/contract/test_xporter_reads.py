@@ -21,8 +21,8 @@ from engine.simulators.xod.fact import read_facts
 from engine.simulators.xporter import XporterSimulator
 from engine.spec.project import open_project, shipped
 from engine.spec.source import Endpoint
-from engine.stages.want import Want, options_asked
 from engine.stages.land import SetFacts
+from engine.stages.want import Want, names_asked, options_asked
 
 pytestmark = pytest.mark.e2e
 
@@ -172,15 +172,20 @@ def test_windows_and_requests_for_each_record_lose_nothing(school):
 
 
 @pytest.mark.parametrize("name", ENDPOINTS)
-def test_options_ask_for_what_is_mapped_and_no_more(name):
-    """Field by field: an option is asked for exactly where the field, or its set, needs it."""
+def test_options_and_names_ask_for_what_is_mapped_and_no_more(name):
+    """Field by field: its name on the wire is asked for, and an option where the field, or its set, needs it."""
     endpoint = SOURCE.endpoints[name]
     always = {option for option, each in endpoint.options.items() if each.asked}
     for own in sets_of(endpoint):
         record_set = endpoint.sets[own]
         for field, spec in record_set.fields.items():
-            asked = options_asked(endpoint, Want(name, {own: frozenset({field})}))
+            want = Want(name, {own: frozenset({field})})
+            asked = options_asked(endpoint, want)
             assert set(asked) == always | ({record_set.option, spec.option} - {None}), f"{own}.{field}"
+            spellings = {
+                text.lower(): text for text in reversed(([spec.at] if isinstance(spec.at, str) else spec.at) or [field])
+            }
+            assert names_asked(SOURCE, want) == ([] if field in kept(own) else list(spellings.values()))
 
 
 def test_every_read_is_answered(school):
