@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from mapped import Mapped, Record, run, said, unreached
 
 STUDENTS = [{"Id": "9919", "YearGroup": "Year  7"}, {"Id": "8501", "YearGroup": "Year 8"}]
@@ -140,3 +141,106 @@ def test_parts_of_those_whom_we_do_not_send_are_left_out():
     found = events({"students": {"year_groups": ["Year 7"]}})
     assert set(found.emitted()) == {"PL-9919.Ach.4000", "PL-9919.Beh.4000"}
     assert found.reasons() == {"PL-8501.Beh.4000": ("filtered", "student-known")}
+
+
+# Exclusions
+
+
+EXCLUSION = {
+    "Id": "2318",
+    "StudentId": "9919",
+    "ExclusionType": "Fixed  Term",
+    "ExclusionTypeCode": "FIXD",
+    "ExclusionReason": "Theft",
+    "ExclusionReasonCode": "TH",
+    "ExclusionSessions": 3,
+    "StartDate": "2017-05-01",
+    "EndDate": "2017-05-02",
+    "StartSession": "PM",
+    "EndSession": "PM",
+    "ExclusionDays": 1.5,
+    "Comments": "Took a phone\r\nand gave it back",
+    "DisciplinaryResult": "Exclusion Stands",
+    "CommitteeHearingDate": "2017-05-10",
+    "ParentalRepresentation": 1,
+    "CommitteeReinstatementDate": "2017-05-11",
+    "AppealIndicator": 1,
+    "AppealDate": "2017-05-20",
+    "AppealResult": "Turned down",
+    "HearingNoticeOfAppealDate": "2017-05-12",
+    "AppealReinstatementDate": "2017-05-21",
+    "Term": "Spring Term",
+    "AcademicYear": "2021/2022",
+    "AgenciesInvolved": "Social services",
+}
+
+
+def exclusions(settings: dict[str, dict[str, Any]] | None = None, **sets: list[Record]) -> Mapped:
+    return run("xporter", "exclusion", {"students": STUDENTS, "student_exclusions": [EXCLUSION], **sets}, settings)
+
+
+def test_an_exclusion_is_read_from_end_to_end():
+    found = exclusions()
+    assert said(found.only()) == {
+        "source_id": "2318",
+        "title": "Fixed Term 2017-05-01",
+        "student": "9919",
+        "kind": "suspension",
+        "type": "Fixed Term",
+        "reasons": ["Theft"],
+        "reason_codes": ["TH"],
+        "start_date": date(2017, 5, 1),
+        "start_session": "PM",
+        "end_date": date(2017, 5, 2),
+        "end_session": "PM",
+        "sessions": 3,
+        "days": 1.5,
+        "academic_year": "2021/2022",
+        "term": "Spring Term",
+        "comments": "Took a phone\nand gave it back",
+        "agencies": "Social services",
+        "committee_date": date(2017, 5, 10),
+        "committee_result": "Exclusion Stands",
+        "parents_represented": True,
+        "committee_reinstatement": date(2017, 5, 11),
+        "appeal": True,
+        "appeal_notice": date(2017, 5, 12),
+        "appeal_date": date(2017, 5, 20),
+        "appeal_result": "Turned down",
+        "appeal_reinstatement": date(2017, 5, 21),
+    }
+    assert unreached("xporter", "exclusion", found) == set()
+
+
+def test_several_reasons_stand_in_a_set_of_their_own():
+    record = {**EXCLUSION, "ExclusionReason": None, "ExclusionReasonCode": None}
+    found = exclusions(
+        student_exclusions=[record],
+        student_exclusion_reasons=[
+            {"StudentExclusionId": "2318", "ReasonId": "15"},
+            {"StudentExclusionId": "2318", "ReasonId": "14"},
+            {"StudentExclusionId": "9", "ReasonId": "16"},
+        ],
+        exclusion_reasons=[
+            {"Id": "14", "ReasonCode": "PA", "ReasonDescription": "Physical assault against an adult"},
+            {"Id": "15", "ReasonCode": "DM", "ReasonDescription": "Damage"},
+            {"Id": "16", "ReasonCode": "BU", "ReasonDescription": "Bullying"},
+        ],
+    )
+    row = found.only()
+    assert row["reasons"] == ["Damage", "Physical assault against an adult"]
+    assert row["reason_codes"] == ["DM", "PA"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [("PERM", "permanent", 0), ("lnch", "lunchtime", 0), ("RFIX", None, 1), (None, None, 0)],
+)
+def test_a_type_whose_meaning_is_not_known_is_told(code, kind, told):
+    row = exclusions(student_exclusions=[{**EXCLUSION, "ExclusionTypeCode": code}]).only()
+    assert (row["kind"], row["type"], len(row["_told"])) == (kind, "Fixed Term", told)
+
+
+def test_exclusions_of_those_whom_we_do_not_send_are_left_out():
+    found = exclusions({"students": {"year_groups": ["Year 8"]}})
+    assert found.reasons() == {"2318": ("filtered", "student-known")}
