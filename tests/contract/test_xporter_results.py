@@ -79,3 +79,85 @@ def test_assessments_of_those_whom_we_do_not_send_are_left_out():
     found = assessed([RESULT, {**RESULT, "Id": "5", "StudentId": "8501"}], {"students": {"year_groups": ["Year 7"]}})
     assert list(found.emitted()) == ["1289067"]
     assert found.reasons() == {"5": LEFT_OUT}
+
+
+# Examinations
+
+
+EXAM = {
+    "Id": "1289067",
+    "Mis_Id": "77",
+    "StudentId": "9919",
+    "Result": "6 ",
+    "ResultDate": "2015-08-20",
+    "AspectId": "702",
+    "ResultSetId": "24",
+    "ExamSeasonId": "12",
+    "QanId": "1245",
+    "SyllabusCodeId": "7443",
+    "ExamBoardId": "17",
+    "ExamLevelId": "4",
+    "OptionCodeId": "811",
+}
+STRUCTURE = {
+    "students": STUDENTS,
+    "exam_aspects": [{"Id": "702", "Name": "AQA/GCSE Greek Result", "AspectType": "Grade"}],
+    "exam_result_sets": [{"Id": "24", "Name": "Summer results"}],
+    "exam_seasons": [{"Id": "12", "Name": "Summer  Exams 2015"}],
+    "exam_qans": [{"Id": "1245", "Qan": "50046792"}],
+    "exam_syllabus_codes": [{"Id": "7443", "Code": "3562"}],
+    "exam_boards": [{"Id": "17", "Code": "AQA", "Description": "Assessment and Qualifications Alliance"}],
+    "exam_levels": [{"Id": "4", "Code": "ASB", "Description": "GCE Advanced Subsidiary"}],
+    "exam_option_codes": [{"Id": "811", "Code": "1GK0H", "Title": "Greek Option H"}],
+}
+
+
+def examined(results: list[Record], settings: dict[str, dict[str, Any]] | None = None, **sets: list[Record]) -> Mapped:
+    return run("xporter", "exam_result", {**STRUCTURE, **sets, "exam_results": results}, settings)
+
+
+def test_an_exam_is_read_from_end_to_end():
+    found = examined([EXAM])
+    assert said(found.only()) == {
+        "source_id": "1289067",
+        "title": "Greek Option H, Summer Exams 2015",
+        "student": "9919",
+        "season": "Summer Exams 2015",
+        "board": "Assessment and Qualifications Alliance",
+        "level": "GCE Advanced Subsidiary",
+        "qualification_number": "50046792",
+        "syllabus_code": "3562",
+        "option_code": "1GK0H",
+        "option_title": "Greek Option H",
+        "aspect": "AQA/GCSE Greek Result",
+        "aspect_type": "Grade",
+        "result_set": "Summer results",
+        "result": "6",
+        "date": date(2015, 8, 20),
+    }
+    assert unreached("xporter", "exam_result", found) == set()
+
+
+def test_an_exam_of_which_little_is_known_is_sent_with_what_is():
+    codes_only = {
+        "exam_boards": [{"Id": "17", "Code": "AQA", "Description": None}],
+        "exam_levels": [{"Id": "4", "Code": "ASB", "Description": None}],
+        "exam_option_codes": [],
+    }
+    row = examined([EXAM], **codes_only).only()
+    assert (row["title"], row["board"], row["level"]) == ("AQA/GCSE Greek Result, Summer Exams 2015", "AQA", "ASB")
+    nothing = {name: [] for name in STRUCTURE if name != "students"}
+    assert said(examined([EXAM], **nothing).only()) == {
+        "source_id": "1289067",
+        "title": "Exam",
+        "student": "9919",
+        "result": "6",
+        "date": date(2015, 8, 20),
+    }
+
+
+def test_entries_without_a_result_and_of_others_are_left_out():
+    entry, other = {**EXAM, "Id": "1", "Result": None}, {**EXAM, "Id": "2", "StudentId": "8501"}
+    found = examined([entry, other, EXAM], {"students": {"year_groups": ["Year 7"]}})
+    assert list(found.emitted()) == ["1289067"]
+    assert found.reasons() == {"1": NO_RESULT, "2": LEFT_OUT}
