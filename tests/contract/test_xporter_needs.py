@@ -34,3 +34,26 @@ def test_a_condition_without_a_name_is_held_back_and_one_of_others_left_out():
     ]
     found = mapped("medical_condition", YEAR_7, medical_conditions=HAYFEVER, student_conditions=records)
     assert found.reasons() == {"9.9919": ("quarantined", "required"), "1.8501": LEFT_OUT}
+
+
+NO_DAIRY = {"Id": "1744", "Code": "DAIR", "Description": "No  dairy produce"}
+
+
+def test_a_dietary_need_is_read_from_end_to_end():
+    records = [
+        {"Id": "1453", "DietaryNeedsId": "1744", "StudentId": "9919"},
+        {"Id": "1454", "DietaryNeedsId": "1744", "StudentId": "8501"},
+    ]
+    found = mapped("dietary_need", YEAR_7, dietary_needs=[NO_DAIRY], student_dietary_needs=records)
+    assert [said(row) for row in found.emitted().values()] == [
+        {"source_id": "1453", "student": "9919", "name": "No dairy produce", "code": "DAIR"}
+    ]
+    assert found.reasons() == {"1454": LEFT_OUT}
+    assert unreached("xporter", "dietary_need", found) == set()
+
+
+def test_a_dietary_need_is_called_by_its_code_where_it_has_no_words():
+    record = {"Id": "1453", "DietaryNeedsId": "1744", "StudentId": "9919"}
+    wordless = {**NO_DAIRY, "Description": None}
+    row = mapped("dietary_need", dietary_needs=[wordless], student_dietary_needs=[record]).only()
+    assert (row["name"], row["code"]) == ("DAIR", "DAIR")
