@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -57,3 +58,62 @@ def test_a_dietary_need_is_called_by_its_code_where_it_has_no_words():
     wordless = {**NO_DAIRY, "Description": None}
     row = mapped("dietary_need", dietary_needs=[wordless], student_dietary_needs=[record]).only()
     assert (row["name"], row["code"]) == ("DAIR", "DAIR")
+
+
+NEED = {
+    "Id": "100",
+    "StudentMis_Id": "9919",
+    "NeedTypeDescription": "Hearing  Impairment",
+    "NeedTypeCode": "HI",
+    "Rank": 2,
+    "NeedNotes": "Sits in front\r\n",
+    "NeedStartDate": "2015-01-01",
+    "NeedEndDate": "2016-01-01T00:00:00",
+    "Active": 0,
+}
+PROVISION = {
+    "Id": "100",
+    "StudentMis_Id": "9919",
+    "SENProvisionCode": "K",
+    "SENProvisionDescription": "SEN Support",
+    "SENProvisionStartDate": "2015-02-01",
+    "SENProvisionEndDate": None,
+    "Active": 1,
+}
+
+
+def test_a_need_and_a_provision_are_read_from_end_to_end():
+    found = mapped("special_need", sen_needs=[NEED], sen_provisions=[PROVISION])
+    assert {key: said(row) for key, row in found.emitted().items()} == {
+        "need-100": {
+            "source_id": "need-100",
+            "student": "9919",
+            "kind": "need",
+            "name": "Hearing Impairment",
+            "code": "HI",
+            "rank": 2,
+            "notes": "Sits in front",
+            "start_date": date(2015, 1, 1),
+            "end_date": date(2016, 1, 1),
+            "active": False,
+        },
+        "provision-100": {
+            "source_id": "provision-100",
+            "student": "9919",
+            "kind": "provision",
+            "name": "SEN Support",
+            "code": "K",
+            "start_date": date(2015, 2, 1),
+            "active": True,
+        },
+    }
+    assert unreached("xporter", "special_need", found) == set()
+
+
+def test_needs_without_words_go_by_their_code_and_those_of_others_are_left_out():
+    wordless = {**PROVISION, "SENProvisionDescription": None}
+    nameless = {**NEED, "NeedTypeDescription": None, "NeedTypeCode": None}
+    other = {**NEED, "Id": "7", "StudentMis_Id": "8501"}
+    found = mapped("special_need", YEAR_7, sen_needs=[nameless, other], sen_provisions=[wordless])
+    assert {key: row["name"] for key, row in found.emitted().items()} == {"provision-100": "K"}
+    assert sorted(found.reasons().values()) == [LEFT_OUT, ("quarantined", "required")]
