@@ -12,7 +12,7 @@ from engine.errors import DocumentError, Problem
 from engine.kinds.request import Ask
 from engine.problem_text import did_you_mean
 from engine.run.caching import may_be_old
-from engine.spec.asking import Share, is_momentary, keys_of, shares, with_parents
+from engine.spec.asking import Share, is_momentary, is_partial, keys_of, shares, with_parents
 from engine.spec.assumed import assumed_in
 from engine.spec.lookup import Lookup
 from engine.spec.place import problem_of
@@ -96,7 +96,9 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     settings: dict[str, dict[str, SettingValue]] = field(default_factory=dict)
     momentary: frozenset[str] = frozenset()
-    """The school's entities, planned or not, that are made of what is so at this moment: none of their rows is gone."""
+    """The school's entities, planned or not, that are made of what is so at this moment."""
+    partial: frozenset[str] = frozenset()
+    """Those that are never read whole, the momentary ones and those of some days: none of their rows is gone."""
     others: dict[str, Query] = field(default_factory=dict)
     """Entities of the school that are not in this run, and whose fields are asked for with the others of their sets."""
     granted: Granted = field(default_factory=lambda: Granted())
@@ -107,7 +109,7 @@ class Plan:
     @property
     def whole(self) -> bool:
         """Whether every entity is planned whose rows may be gone, but for those that are left alone as not granted."""
-        return {*self.entities, *self.momentary, *self.off, *self.granted.skipped} >= set(self.school.entities)
+        return {*self.entities, *self.partial, *self.off, *self.granted.skipped} >= set(self.school.entities)
 
     def wants(self) -> list[Want]:
         """Return what extraction is asked for: what is granted, as far as that is known."""
@@ -158,13 +160,13 @@ def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
         if query.findings:
             raise DocumentError(_problems(project, school, entity, query))
     others = {e: _query(project, school, source, e) for e in school.entities if e not in entities}
-    momentary = frozenset(entity for entity, query in (queries | others).items() if _is_momentary(source, query))
+    momentary, partial = (_of(kind, source, queries | others) for kind in (is_momentary, is_partial))
     named = any(api.fields_asked for api in source.apis.values())
     others = {entity: query for entity, query in others.items() if named and entity not in off}
     used = fields_used(queries.values(), others.values())
     requests, settings = requests_for(source, used, school), project.values(school)
     notes = assumed_in(source, used) + may_be_old(source, school, [request.endpoint for request in requests])
-    return Plan(school, source, entities, requests, queries, notes, settings, momentary, others, off=off)
+    return Plan(school, source, entities, requests, queries, notes, settings, momentary, partial, others, off=off)
 
 
 def _query(project: Project, school: School, source: Source, entity: str) -> Query:
@@ -172,8 +174,11 @@ def _query(project: Project, school: School, source: Source, entity: str) -> Que
     return build(mapping, world, Reading(source.formats, lambda set_name: set_name))
 
 
-def _is_momentary(source: Source, query: Query) -> bool:
-    return any(is_momentary(source, source.find(name)[1]) for name in query.used)
+def _of(kind: Callable[[Source, Endpoint], bool], source: Source, queries: Mapping[str, Query]) -> frozenset[str]:
+    """Return the entities that are made of an endpoint of some kind."""
+    return frozenset(
+        e for e, query in queries.items() if any(kind(source, source.find(name)[1]) for name in query.used)
+    )
 
 
 def fields_used(queries: Iterable[Query], others: Iterable[Query] = ()) -> dict[str, list[str]]:

@@ -163,6 +163,12 @@ def is_momentary(source: Source, endpoint: Endpoint) -> bool:
     return endpoint.momentary or any(source.find(name)[1].momentary for name in ancestors(source, endpoint))
 
 
+def is_partial(source: Source, endpoint: Endpoint) -> bool:
+    """Say whether what an endpoint gives is never all there is: what is so at this moment, or on some days."""
+    before = (source.find(name)[1] for name in ancestors(source, endpoint))
+    return any(each.momentary or each.windows is not None for each in (endpoint, *before))
+
+
 def ancestors(source: Source, endpoint: Endpoint) -> Iterator[str]:
     """Yield the sets that must be read before an endpoint, the nearest first; it ends where they go in a circle."""
     seen: set[str] = set()

@@ -91,6 +91,17 @@ def run(
         return Mapped([dict(zip(names, row, strict=True)) for row in found.fetchall()], query.absent)
 
 
+def said(row: Record) -> Record:
+    """What a row says: its fields that have a value."""
+    return {name: value for name, value in row.items() if value not in (None, []) and not name.startswith("_")}
+
+
+def unreached(source: str, entity: str, *found: Mapped) -> set[str]:
+    """The fields that a mapping gives and that no emitted row of some records has."""
+    mapped = set(project().mapping(source, entity).fields)
+    return mapped - {name for each in found for row in each.emitted().values() for name in said(row)}
+
+
 def _land(database: duckdb.DuckDBPyConnection, name: str, record_set: RecordSet, records: list[Record]) -> None:
     columns = ["_page", "_row", *record_set.fields]
     declared = ", ".join(f"{quote(column)} VARCHAR" for column in columns)

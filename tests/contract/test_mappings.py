@@ -38,6 +38,7 @@ NOT_PERSONAL = {
     "school.email": "the school's office",
     "school.address": "the school's",
     "group.name": "a group's",
+    "lesson.title": "a lesson's",
     "xporter.groups.Name": "a group's",
     "xporter.groups.SubjectName": "a subject's",
     "xporter.school_info.Name": "the school's",

@@ -13,7 +13,7 @@ from engine.run.folder import new_run, school_folder, unfinished
 from engine.run.guarding import tripped
 from engine.run.plan import make_plan
 from engine.run.report import EntityReport, Report
-from engine.spec.asking import is_momentary
+from engine.spec.asking import is_momentary, is_partial
 from engine.spec.project import open_project, shipped
 from engine.spec.school import School
 from engine.stages.compare import Compared
@@ -29,6 +29,20 @@ PEOPLE = ["school", "student", "guardian", "staff", "group", "group_membership",
 def test_what_is_asked_for_each_momentary_record_is_momentary_too(endpoint: str, momentary: bool) -> None:
     source = PROJECT.source("isams")
     assert is_momentary(source, source.endpoints[endpoint]) is momentary
+
+
+@pytest.mark.parametrize(
+    ("source", "endpoint", "partial"),
+    [
+        ("isams", "register_marks", True),
+        ("isams", "rest_set_lists", False),
+        ("xporter", "attendance_for_date_range", True),
+        ("xporter", "assessment_results", False),
+    ],
+)
+def test_what_is_read_by_days_is_never_whole_either(source: str, endpoint: str, partial: bool) -> None:
+    document = PROJECT.source(source)
+    assert is_partial(document, document.endpoints[endpoint]) is partial
 
 
 @pytest.mark.parametrize(
