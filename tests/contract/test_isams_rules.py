@@ -1,6 +1,6 @@
 """What each setting of a school does to a small iSAMS school: whose rows go and stay, by name.
 
-Leavers, and guardians whose last student has left, are about nights: `tests/e2e/test_isams_nights.py`.
+Leavers, and guardians whose last student has left, are about nights: `tests/e2e/test_isams_leavers.py`.
 """
 
 from __future__ import annotations
