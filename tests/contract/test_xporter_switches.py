@@ -84,6 +84,7 @@ def test_what_is_sensitive_is_not_asked_for_unless_it_is_allowed(tmp_path):
     assert found.off == {entity: switch for entity, (switch, _) in SENSITIVE.items()}
     assert set(found.entities) == set(USUAL)
     assert {request.endpoint: sorted(request.options) for request in found.requests} == ASKED
+    assert found.fields() == plan(tmp_path, USUAL).fields()
 
 
 @pytest.mark.parametrize("entity", SENSITIVE)
@@ -108,7 +109,8 @@ def test_an_entity_alone_that_is_not_allowed_is_refused(tmp_path):
 def test_of_students_a_result_or_a_need_reads_no_more_than_who_is_sent(tmp_path):
     alone = [entity for entity in (*SENSITIVE, *LISTED) if entity != "lesson"]
     found = plan(tmp_path, [*USUAL, *alone], ALL_SENSITIVE, only=alone)
-    assert set(found.fields()["students"]) == {"Id", "YearGroup"}
+    assert set(found.queries) == set(alone)
+    assert [entity for entity in alone if set(found.queries[entity].used["students"]) != {"Id", "YearGroup"}] == []
 
 
 def test_photographs_are_never_asked_for(tmp_path):
