@@ -177,7 +177,7 @@ class Ward(Calendar):
             ]
 
         with_changed("Students", sick["student"], "Surname", OVERLONG)
-        with_changed("Students", sick["unreadable"], "DateOfBirth", UNREADABLE)
+        with_changed("Students", sick["unreadable"], "DateofBirth", UNREADABLE)
         with_changed("Contacts", sick["guardian"], "Surname", OVERLONG)
         return Day(stamp, makers, self._estab)
 
