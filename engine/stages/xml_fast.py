@@ -161,7 +161,7 @@ class _Pass:
 class _Feeding:
     """Writes a document into a pipe, in a thread of its own; what went wrong is kept in `error`."""
 
-    def __init__(self, chunks: Iterator[bytes], into: int) -> None:
+    def __init__(self, chunks: Iterator[bytes | memoryview], into: int) -> None:
         self._chunks, self._into = chunks, into
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="xml", daemon=True)

@@ -27,21 +27,28 @@ class LeftToPlainError(Exception):
     """The document has what is left to the other reader: prefixes of names, `/>` beside quotes."""
 
 
-def marked(chunks: Iterator[bytes], *, tell_empty: bool = True) -> Iterator[bytes]:
+def marked(chunks: Iterator[bytes], *, tell_empty: bool = True) -> Iterator[bytes | memoryview]:
     """Yield the same document prepared; raises `UnreadableError`, `LeftToPlainError`."""
     held = b""
     for chunk in chunks:
         data = held + chunk
-        if b"!" in data or b"?" in data:
+        special = b"!" in data or b"?" in data
+        if special:
             data = _without_parts(data, _as_text)
-        end = _whole_until(data)
-        data, held = data[:end], data[end:]
+        end = _whole_until(data, special=special)
+        held = data[end:]
         if len(held) > _LONGEST_PART:
             raise UnreadableError(f"has a tag or a comment of more than {_LONGEST_PART:,} bytes", heals=False)
-        _refuse_prefixes(data)
-        yield _tags(data + b"\x01" if data.endswith(b">") else data) if tell_empty else data
-    _refuse_prefixes(held)
+        _refuse_prefixes(data, end)
+        yield (
+            _tags(_closed(data[:end])) if tell_empty else memoryview(data)[:end]
+        )  # a copy would cost as much as a look
+    _refuse_prefixes(held, len(held))
     yield _tags(held) if tell_empty else held
+
+
+def _closed(data: bytes) -> bytes:
+    return data + b"\x01" if data.endswith(b">") else data
 
 
 def without_parts(data: bytes) -> bytes:
@@ -67,9 +74,9 @@ def _without_parts(data: bytes, put: Callable[[bytes], bytes]) -> bytes:
     return b"".join((*kept, data[at:]))
 
 
-def _whole_until(data: bytes) -> int:
-    """Return where the last part begins that may go on: a tag, or what begins as a comment."""
-    if b"!" in data or b"?" in data:
+def _whole_until(data: bytes, *, special: bool) -> int:
+    """Return where the last part begins that may go on: a tag, or, where there are such, what begins as a comment."""
+    if special:
         open_part = _OPEN.search(data)  # whole ones are gone
         if open_part:
             return open_part.start()
@@ -80,8 +87,8 @@ def _as_text(text: bytes) -> bytes:
     return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 
-def _refuse_prefixes(data: bytes) -> None:
-    if b"xml" in data and _PREFIX.search(data):
+def _refuse_prefixes(data: bytes, end: int) -> None:
+    if data.find(b"xml", 0, end) >= 0 and _PREFIX.search(data, 0, end):
         raise LeftToPlainError
 
 

@@ -157,12 +157,12 @@ class Ward(Calendar):
         if self.nights.get(today) != "sick":
             return {"student": set(), "guardian": set(), "unreadable": set()}
         school, chosen = self.life.at(today), random.Random(f"{today}")
-        pupils = [pupil.id for pupil in school.pupils]
-        contacts = sorted({link.contact for link in school.links})
+        pupils = [pupil.id for pupil in school.pupils if pupil.status == "OnRoll"]
+        contacts = sorted({link.contact for link in school.links if link.pupil in pupils})
         return {
             "student": set(chosen.sample(pupils, 1)),
-            "guardian": set(chosen.sample(contacts, 2)),
-            "unreadable": set(chosen.sample(pupils, 2)),
+            "guardian": set(chosen.sample(contacts, min(2, len(contacts)))),
+            "unreadable": set(chosen.sample(pupils, min(2, len(pupils)))),
         }
 
     def _bad_day(self, stamp: date, kind: str) -> Day:
