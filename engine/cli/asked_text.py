@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from engine.run.plan import Plan
 
 _WHOLE = (
-    "note: these send whole records: {}; other fields of them stand in the answers of a run's folder until it expires, "
-    "and nowhere else"
+    "note: these send whole records: {}; whatever else is in them, declared or not, stands in the answers of a run's "
+    "folder until it expires, and nowhere else"
 )
 
 
@@ -73,18 +73,22 @@ def _facts(told: Told) -> list[tuple[str, ...]]:
 
 
 def data_text(plan: Plan, form: str) -> str:
-    """Return the list of every field that is asked for, in a form."""
-    from engine.run.sharing import as_csv, as_markdown, facts_of, shared_fields, whole_records
+    """Return the list of every field that is asked for, and of what comes along with them, in a form."""
+    from engine.run.sharing import as_csv, as_markdown, facts_of
 
-    fields = shared_fields(plan)
     if form == "csv":
-        return as_csv(fields)
+        return as_csv(plan)
     if form == "markdown":
-        return as_markdown(fields)
-    whole = whole_records(plan)
+        return as_markdown(plan)
     if form == "json":
-        facts = {"school": plan.school.school, "fields": facts_of(fields), "whole_records": whole}
-        return json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(facts_of(plan), ensure_ascii=False, indent=2) + "\n"
+    return _data_for_people(plan)
+
+
+def _data_for_people(plan: Plan) -> str:
+    from engine.run.sharing import shared_fields, whole_records
+
+    fields, whole = shared_fields(plan), whole_records(plan)
     rows: list[tuple[str, ...]] = []
     for each in fields:
         first, *more = each.purposes
@@ -98,6 +102,20 @@ def data_text(plan: Plan, form: str) -> str:
         table(("record set", "field", "personal", "scope", "for"), rows),
         "",
         f"{len(fields):,} fields of {len({each.set for each in fields}):,} record sets",
+        *_along(plan),
         *([_WHOLE.format(", ".join(whole))] if whole else []),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _along(plan: Plan) -> list[str]:
+    """Return the lines of what comes along and is not read; none where nothing does."""
+    from engine.run.sharing import ALONG_SAID, along_fields
+
+    fields = along_fields(plan)
+    rows = [(each.endpoint, each.set, each.asked_as, each.pii or "–", each.scope or "–") for each in fields]
+    if not rows:
+        return []
+    head = ("endpoint", "record set", "field", "personal", "scope")
+    count = f"{len(fields):,} fields of {len({each.set for each in fields}):,} record sets come along"
+    return ["", ALONG_SAID, table(head, rows), "", count]

@@ -120,7 +120,7 @@ def narrow(
     others = {name: query for name, query in plan.others.items() if all(each.field for each in look.left(name))}
     queries = {entity: plan.queries[entity] for entity in entities}
     requests, closed, withheld = _requests(plan, closing, queries.values(), others.values())
-    narrowed = Granted(requests, closed, withheld, left, lost)
+    narrowed = Granted(requests, closed, withheld, left, lost, closing.present())
     return replace(plan, entities=entities, queries=queries, others=others, granted=narrowed)
 
 

@@ -69,7 +69,8 @@ class Granted:
     """What the scopes that a source grants make of a plan; without any being known, nothing.
 
     `requests` are those that are made; `closed` the sets in use that are not asked for, each with the fields in use;
-    `withheld` the fields that are not asked for; `lost` what was open when rows were last sent, by entity.
+    `withheld` the fields that are not asked for; `lost` what was open when rows were last sent, by entity; `present`
+    the fields that may come, in use or not, by set.
     """
 
     requests: list[Request] | None = None
@@ -77,6 +78,7 @@ class Granted:
     withheld: dict[str, frozenset[str]] = field(default_factory=dict)
     left: list[LeftAlone] = field(default_factory=list)
     lost: dict[str, frozenset[Use]] = field(default_factory=dict)
+    present: dict[str, frozenset[str]] | None = None
 
     @property
     def skipped(self) -> list[str]:

@@ -5,8 +5,8 @@
 Everything that has a mapping is on, with a term of attendance and behaviour; the run is the first one and goes live to
 a simulated Haplo. Prints rows by entity, requests, CPU seconds (user and system), wall and peak memory of the haplomap
 process. Then holds what was asked for against `haplomap plan --data`, and the files against both: every column of an
-answer, of a record set and of a mirror, and in every file the values of columns that nobody asked for. Ends with 1 when
-a limit is broken, or something is where it should not be.
+answer, which is asked for or comes along by the plan, of a record set and of a mirror, and in every file the values of
+columns that nobody asked for. Ends with 1 when a limit is broken, or something is where it should not be.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ SHORTEST = 8
 """Values that are shorter tell no column apart from another; nor do days and moments."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T\d:.Z]*")
 _QUOTED = re.compile(rf'"(?:[^"\\]|\\.){{{SHORTEST},}}"')
+ANY = "(any name that is asked for)"
 _PROTOCOL = re.compile(r"meta|__\w+__|\w+_deleted")
 """What an answer says of itself, and the keys of records that dropped out."""
 Request = tuple[str, dict[str, str]]
@@ -58,6 +59,8 @@ class Planned:
     """Fields by record set, as they stand on disk."""
     columns: set[tuple[str, str, str]]
     """Read, record set and column, as answers name them."""
+    along: set[tuple[str, str, str]]
+    """The same of what comes along and is not read; of sets without declared fields the column is `ANY`."""
 
 
 def everything_on(folder: Path) -> None:
@@ -83,14 +86,15 @@ def planned(engine: list[str], folder: Path, environ: dict[str, str]) -> Planned
     assert told["whole_records"] == []
     files = (ROOT / "mappings" / "xporter" / "endpoints").glob("*.yaml")
     declared = {name: each for file in files for name, each in yaml.safe_load(file.read_text())["endpoints"].items()}
-    found = Planned({}, {}, {}, set())
+    reads = {name: each["get"].rpartition("}}/")[2].rstrip("/") for name, each in declared.items()}
+    found = Planned(reads, {}, {}, set(), set())
     for line in told["fields"]:
-        endpoint, name, names = line["endpoint"], line["set"], line["asked_as"].split(", ")
-        read = found.reads[endpoint] = declared[endpoint]["get"].split("}}/")[1].rstrip("/")
-        found.asked.setdefault(read, set()).update(names)
-        found.sets.setdefault(name, set()).add(line["field"])
-        records = declared[endpoint]["sets"][name]["records"].removeprefix("$.")
-        found.columns.update((read, records, each) for each in names)
+        found.asked.setdefault(reads[line["endpoint"]], set()).update(line["asked_as"].split(", "))
+        found.sets.setdefault(line["set"], set()).add(line["field"])
+    for lines, columns in ((told["fields"], found.columns), (told["comes_along"], found.along)):
+        for line in lines:
+            records = declared[line["endpoint"]]["sets"][line["set"]]["records"].removeprefix("$.")
+            columns.update((reads[line["endpoint"]], records, each) for each in line["asked_as"].split(", "))
     return found
 
 
@@ -219,7 +223,9 @@ def searched(plan: Planned, source: dict[str, str], requests: list[Request], hom
     beside = came - plan.columns
     wrong = wrongly_asked(plan, requests) + wrongly_kept(plan, home)
     wrong += [
-        f"in the answers of {read}: {name}.{column}" for read, name, column in beside if column not in plan.asked[read]
+        f"in the answers of {read}: {name}.{column}"
+        for read, name, column in beside - plan.along
+        if column not in plan.asked[read] or (read, name, ANY) not in plan.along
     ]
     wanted, others = values(plan, source, requests)
     found = texts(home.parent)
@@ -231,7 +237,9 @@ def searched(plan: Planned, source: dict[str, str], requests: list[Request], hom
         f"  and {len(others.keys() & found):,} of {len(others):,} values of {len(set(others.values()))} other columns"
     )
     counts = Counter(name for _, name, column in beside)
-    print(f"in answers alone: {len(beside)} columns that were asked for in another record set of the answer:")
+    undeclared = sum(column == ANY for *_, column in plan.along)
+    print(f"in answers alone: {len(beside)} columns; by the plan {len(plan.along) - undeclared} may come along,")
+    print(f"  and any that was asked for in {undeclared} sets without declared fields:")
     print(f"  {', '.join(f'{name} {count}' for name, count in sorted(counts.items()))}")
     return wrong
 
