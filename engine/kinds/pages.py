@@ -37,6 +37,10 @@ class _Whole(Word):
         """Return the parameters that ask for a page."""
         return {}
 
+    def states_last(self) -> bool:
+        """Say whether it is known after the first page which is the last."""
+        return True
+
     def paths(self) -> list[str]:
         """Return the paths that `last_page` and `stated_total` look at."""
         return []
@@ -105,6 +109,31 @@ class NumberedPages(_Whole):
         return self.size.value if self.size else None
 
 
+class OpenPages(_Whole):
+    """Pages asked for by number, one after the other, until one is empty or has fewer records than the one before it.
+
+    For answers that do not say how many there are. The size that was asked for ends nothing: a source may give less.
+    """
+
+    kind: Literal["open"]
+    param: Annotated[str, Field(description="the parameter that holds the page")]
+    first: Annotated[int, Field(description="the number of the first page")] = 1
+    size: Annotated[PageSize | None, Field(description="how large a page is asked for")] = None
+
+    def params(self, page: int) -> dict[str, str]:
+        own = {self.param: str(page)}
+        return own if self.size is None else {**own, self.size.param: str(self.size.value)}
+
+    def states_last(self) -> bool:
+        return False
+
+    def last_page(self, envelope: Any) -> int | None:
+        return None
+
+    def first_page(self) -> int:
+        return self.first
+
+
 def whole_number(value: Any) -> int | None:
     """Return a count that a source wrote as a number or as text; None for anything else."""
     if isinstance(value, bool):
@@ -114,4 +143,4 @@ def whole_number(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and value.isdecimal() else None
 
 
-Pages = Annotated[OnePage | NumberedPages, Field(discriminator="kind")]
+Pages = Annotated[OnePage | NumberedPages | OpenPages, Field(discriminator="kind")]

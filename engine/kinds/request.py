@@ -79,6 +79,13 @@ class Option(Word):
     note: Annotated[str, Field(description="for the reader")] = ""
 
 
+class Deprecated(Word):
+    """The source still answers an endpoint, and says that it will not for ever."""
+
+    use: Annotated[Name | None, Field(description="the endpoint to use instead, if there is one")] = None
+    note: Annotated[str, Field(description="what is known of it; told with the warning")] = ""
+
+
 class Ask(Word):
     """The method that brings a record set."""
 

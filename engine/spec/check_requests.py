@@ -67,6 +67,10 @@ def check_requests(
 ) -> Iterator[Problem]:
     """Check what an endpoint's requests ask for, with which keys, and for the records of which set."""
     yield from _check_per(document, at, endpoint, api, source)
+    use = endpoint.deprecated.use if endpoint.deprecated is not None else None
+    if use is not None and use not in source.endpoints:
+        path, known = (*at, "deprecated", "use"), list(source.endpoints)
+        yield unknown("unknown-endpoint", f"there is no endpoint '{use}'", document, path, use, known)
     if endpoint.for_each is not None:
         yield from _check_for_each(document, (*at, "for_each"), endpoint, source)
     if api is not None:

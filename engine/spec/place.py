@@ -20,11 +20,11 @@ def problem_of(document: Document, finding: Finding) -> Problem:
     """Return a finding of a mapping as a problem with its place."""
     place = _finding_place(document, finding)
     known = [name for name in finding.candidates if name]
-    fix = did_you_mean(finding.wrong, known) if finding.wrong else ""
+    fix = finding.fix or (did_you_mean(finding.wrong, known) if finding.wrong else "")
     why = finding.why
     if not fix and known and not why:
         why = f"in view: {', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
-    return Problem(finding.code, finding.what, place, why, fix)
+    return Problem(finding.code, finding.what, place, why, fix, finding.level)
 
 
 def _finding_place(document: Document, finding: Finding) -> Place:

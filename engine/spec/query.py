@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from engine.kinds.request import Deprecated
 from engine.kinds.types import TargetField, literal, quote
 from engine.kinds.value import CLEAN_SQL, Join, Value
 from engine.spec.condition import Conditions
@@ -97,7 +98,7 @@ def findings(mapping: MappingDocument, world: World) -> list[Finding]:
         for field_name in mapping.tables[name].fields:
             if table is not None:
                 table.column(field_name)
-    return list(dict.fromkeys(builder.findings.found))
+    return list(dict.fromkeys([*builder.findings.found, *builder.findings.warned]))
 
 
 class _TableRelation(Relation):
@@ -164,7 +165,16 @@ class _Builder:
             what = f"the source gives '{name}' with a filter only, and its endpoint gives none: {lacking}"
             why = "say under params: of the endpoint what it is"
             self.findings.add(Finding(at, "filter-missing", what, why=why))
+        if endpoint.deprecated is not None:
+            self.findings.warned.append(self._deprecated(name, endpoint.deprecated, at))
         return SetRelation(name, record_set, self.reading)
+
+    def _deprecated(self, name: str, word: Deprecated, at: At) -> Finding:
+        """Return the warning of a set whose endpoint the source is to take away."""
+        other = self.world.source.endpoints.get(word.use or "")
+        fix = "" if other is None else f"use {' or '.join(repr(each) for each in other.sets)}"
+        what = f"the source is to take away what brings '{name}'"
+        return Finding(at, "set-deprecated", what, why=word.note, fix=fix, level="warning")
 
     @contextmanager
     def _unread(self) -> Iterator[None]:

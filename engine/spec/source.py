@@ -16,7 +16,7 @@ from engine.kinds.auth import Auth
 from engine.kinds.changes import Changes, DataTime, DeletedSets
 from engine.kinds.element import PlaceText
 from engine.kinds.pages import Pages
-from engine.kinds.request import Ask, Body, Cached, Filter, ForEach, Method, Option
+from engine.kinds.request import Ask, Body, Cached, Deprecated, Filter, ForEach, Method, Option
 from engine.kinds.scope import Consent, Scope
 from engine.kinds.select import PathText
 from engine.kinds.standing import Standing, Status, Wait
@@ -159,6 +159,9 @@ class Endpoint(Word):
     ] = None
     for_each: Annotated[ForEach | None, Field(description="it is asked once for each record of another set")] = None
     params: Annotated[dict[str, TemplateText], Field(description="parameters of its requests")] = {}
+    headers: Annotated[
+        dict[str, TemplateText], Field(description="headers of its requests, beside those of the api")
+    ] = {}
     filters: Annotated[
         dict[str, Filter], Field(description="what else the source takes as parameters; `params` gives them values")
     ] = {}
@@ -185,6 +188,10 @@ class Endpoint(Word):
     sets: Annotated[
         dict[Name, RecordSet], Field(description="the record sets in its answers; names are unique in the source")
     ]
+    deprecated: Annotated[
+        Deprecated | None,
+        Field(description="the source is to take it away; `haplomap check` says so where a mapping uses it"),
+    ] = None
     note: Annotated[str, Field(description="for the reader")] = ""
     assumed: Annotated[str | None, Field(description="why this is not known for certain")] = None
 

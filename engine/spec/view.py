@@ -31,6 +31,8 @@ class Finding:
     offset: int | None = None
     width: int = 1
     on_key: bool = False
+    fix: str = ""
+    level: str = "error"
 
 
 @dataclass
@@ -47,9 +49,10 @@ class _Joined:
 
 @dataclass
 class Findings:
-    """All that is wrong with a mapping."""
+    """All that is wrong with a mapping; `warned` are what it can be used with."""
 
     found: list[Finding] = field(default_factory=list)
+    warned: list[Finding] = field(default_factory=list)
 
     def add(self, finding: Finding) -> Expr:
         """Note a finding; the expression that stands in lets the work go on."""

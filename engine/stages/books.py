@@ -21,15 +21,24 @@ class Books:
     """What was read of an endpoint. The first page is checked first; the others in any order, by any thread.
 
     `counted` are the sets that the stated total is about; `size` is how many records were asked for a page; `part` is
-    the part of the endpoint that is read.
+    the part of the endpoint that is read. Where no answer has `stated` which page is the last, pages come in order.
     """
 
     def __init__(
-        self, endpoint: str, counted: Sequence[str], first: int, size: int | None, tell: Tell, part: str = ""
+        self,
+        endpoint: str,
+        counted: Sequence[str],
+        first: int,
+        size: int | None,
+        tell: Tell,
+        part: str = "",
+        *,
+        stated: bool = True,
     ) -> None:
         self.about = f"endpoint '{endpoint}'{' ' * bool(part)}{part}"
         self._endpoint, self._counted, self._first, self._size, self._tell = endpoint, counted, first, size, tell
-        self._asked_size = size
+        self._asked_size, self._stated = size, stated
+        self._reached, self._before, self._ended = first - 1, 0, False
         self._lock = threading.Lock()
         self._base: Answer | None = None
         self._latest: Answer | None = None
@@ -39,10 +48,17 @@ class Books:
 
     @property
     def last(self) -> int:
-        """The number of the last page, as the first page states it."""
+        """The number of the last page, as the first page states it; of the last that was read where none does."""
+        if not self._stated:
+            return self._reached
         assert self._base is not None
         assert self._base.last is not None
         return self._base.last
+
+    @property
+    def ended(self) -> bool:
+        """Whether no page comes after those that were read."""
+        return self._stated or self._ended
 
     @property
     def doubtful(self) -> bool:
@@ -64,10 +80,13 @@ class Books:
     def _check(self, answer: Answer, stated_page: int | None) -> None:
         if stated_page is not None and stated_page != answer.page:
             raise self._wrong(answer, f"the answer says it is page {stated_page}", "page-loop")
-        if self._base is None:
+        if not self._stated:
+            self._base = self._base or answer
+        elif self._base is None:
             self._begin(answer)
         for name in self._counted:
-            self._check_records(answer, name, answer.sets[name].records)
+            if self._stated:
+                self._check_records(answer, name, answer.sets[name].records)
             self._check_loop(answer, name)
 
     def close(self) -> None:
@@ -134,7 +153,7 @@ class Books:
         """Tell once if the whole changed while it was read. A later page that says nothing is no change."""
         base = self._base
         assert base is not None
-        silent = answer.last is None or (answer.last == self._first and answer.page > self._first)
+        silent = not self._stated or answer.last is None or (answer.last == self._first and answer.page > self._first)
         pages = not silent and answer.last != self.last
         total = None not in (answer.total, base.total) and answer.total != base.total
         if (pages or total) and not self._changed:
@@ -143,6 +162,10 @@ class Books:
             self._tell(Event("changed", text, self._endpoint))
 
     def _enter(self, answer: Answer) -> None:
+        if not self._stated:
+            records = sum(seen.records for seen in answer.sets.values())
+            self._ended = not records or records < self._before
+            self._reached, self._before = answer.page, records
         latest = self._latest
         stated = answer.total is not None or (latest is not None and latest.total is None)
         if latest is None or (stated and answer.page > latest.page):

@@ -146,7 +146,7 @@ class _Read:
         self._reader = self._reader_of(want, client, source.formats.blank == "keep")
         counted = [name for name, each in self._sets.items() if each.counted]
         first, size = self._pages.first_page(), self._pages.page_size()
-        self._books = Books(want.endpoint, counted, first, size, tell, want.part)
+        self._books = Books(want.endpoint, counted, first, size, tell, want.part, stated=self._pages.states_last())
         self._signature = self._sign(config, api.base_url, dict(api.params))
         self._lock = threading.Lock()
         self._number = 0
@@ -155,7 +155,7 @@ class _Read:
     def _first_question(self, want: Want) -> Question:
         endpoint = self._endpoint
         asked = (endpoint.path, endpoint.method, self._params, self._given, endpoint.body, want.names, want.key)
-        return Question("", *asked)
+        return Question("", *asked, headers=endpoint.headers)
 
     def _reader_of(self, want: Want, client: Client, tell_empty: bool) -> AnswerReader:
         if self._root is not None:
@@ -183,10 +183,13 @@ class _Read:
         first = self._pages.first_page()
         try:
             answers = {first: self._answer(first)}
-            rest = range(first + 1, self._books.last + 1)
-            jobs = (partial(self._answer, page) for page in rest)
-            found = together(jobs, self._connections, self._name, self._client.stop)
-            answers.update((answer.page, answer) for answer in found)
+            if self._pages.states_last():
+                rest = range(first + 1, self._books.last + 1)
+                jobs = (partial(self._answer, page) for page in rest)
+                found = together(jobs, self._connections, self._name, self._client.stop)
+                answers.update((answer.page, answer) for answer in found)
+            while not self._books.ended:
+                answers[self._books.last + 1] = self._answer(self._books.last + 1)
         except AnswerUnreadable:
             if self._books.doubtful:
                 self._begin_anew()
@@ -227,6 +230,7 @@ class _Read:
             asked += [self._given, {name: each.model_dump(mode="json") for name, each in self._gone.items()}]
         asked += [said] if (said := self._question.signed()) else []
         asked += [self._root] if self._root else []
+        asked += [self._endpoint.headers] if self._endpoint.headers else []
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
     def _answer(self, page: int) -> Answer:

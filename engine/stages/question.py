@@ -22,7 +22,7 @@ from engine.template import Template
 
 @dataclass(frozen=True)
 class Question:
-    """One request of an API. `path`, `params` and `body` are templates; what `params` gives goes before the API's own.
+    """One request of an API. `path`, `params`, `headers` and `body` are templates; its own go before those of the API.
 
     `given` are parameters that are sent as they are: they hold what a source said. `names` are what templates see
     beside `config`; a key brings `key` and `secrets`.
@@ -36,6 +36,7 @@ class Question:
     body: Body | None = None
     names: Mapping[str, Any] = field(default_factory=dict, repr=False)
     key: Key | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def request(self, api: Api, config: Config) -> Request:
         """Return the request as it is sent; values in its path are percent-encoded."""
@@ -44,7 +45,7 @@ class Question:
         base = fill_in(api.base_url, context).rstrip("/")
         shared = {key: fill_in(text, context) for key, text in api.params.items()}
         own = {key: fill_in(text, context) for key, text in self.params.items()}
-        headers = {name: fill_in(text, context) for name, text in api.headers.items()}
+        headers = {name: fill_in(text, context) for name, text in {**api.headers, **self.headers}.items()}
         filled = self._body(context)
         return Request(
             self.name,
@@ -68,7 +69,7 @@ class Question:
 
     def signed(self) -> str:
         """Return what tells what is asked from other questions, secrets left out; '' for a plain GET."""
-        texts = [self.path, *self.params.values()]
+        texts = [self.path, *self.params.values(), *self.headers.values()]
         if self.body is not None:
             texts += [self.body.text or "", *(self.body.json_ or {}).values(), *(self.body.form or {}).values()]
         used = {name.partition(".")[0] for text in texts for name in Template.parse(text).names}

@@ -148,3 +148,30 @@ def test_sets_that_are_not_counted_are_not_in_the_books():
 def test_pages_in_words():
     assert page_ranges([7]) == "page 7"
     assert page_ranges([3, 1, 2, 9]) == "pages 1-3, 9"
+
+
+def test_without_a_stated_end_pages_are_read_until_one_is_empty_or_shorter():
+    kept = Books("x", ("s",), 1, 50, [].append, stated=False)
+    for answer in (page(1, 20, None, None), page(2, 20, None, None)):
+        kept.check(answer)
+        assert not kept.ended, "20 where 50 were asked for: the source may give no more at once"
+    kept.check(page(3, 7, None, None))
+    assert (kept.ended, kept.last) == (True, 3)
+    kept.close()
+
+
+@pytest.mark.parametrize(("records", "last"), [([0], 1), ([5, 0], 2), ([5, 5, 0], 3), ([5, 4], 2)])
+def test_without_a_stated_end_nothing_comes_after_the_end(records, last):
+    kept = Books("x", ("s",), 1, 5, [].append, stated=False)
+    ends = []
+    for number, count in enumerate(records, 1):
+        kept.check(page(number, count, None, None))
+        ends.append(kept.ended)
+    assert ends == [False] * (last - 1) + [True]
+
+
+def test_without_a_stated_end_a_source_that_gives_the_same_page_for_ever_is_found_out():
+    kept = Books("x", ("s",), 1, 5, [].append, stated=False)
+    kept.check(page(1, 5, None, None, digest="same"))
+    with pytest.raises(AnswerUnreadable, match="page 2"):
+        kept.check(page(2, 5, None, None, digest="same"))

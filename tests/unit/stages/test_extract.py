@@ -7,6 +7,7 @@ import pytest
 from engine.clock import Clock
 from engine.errors import AnswerUnreadable, Interrupted, SourceError
 from engine.journal import Journal
+from engine.kinds.pages import OpenPages, PageSize
 from engine.secret import Secret
 from engine.spec.source import Source
 from engine.stages.extract import extract
@@ -210,3 +211,35 @@ def test_an_endpoint_that_is_read_in_parts_has_pages_and_books_for_each(tmp_path
     again, _ = read(tmp_path, a_source(), part("one", "1"), part("two", "3"))
     assert len(asked) == 6, "the part that is asked for as before is not asked for again"
     assert [answer.page for answer in again] == [1, 2, 3, 4]
+
+
+def test_pages_without_a_stated_end_are_asked_for_until_one_is_shorter_and_each_once(tmp_path, asked):
+    things = (
+        a_source()
+        .endpoints["things"]
+        .model_copy(update={"pages": OpenPages(kind="open", param="page", size=PageSize(param="size", value=2))})
+    )
+    source = a_source().model_copy(update={"endpoints": {"things": things}})
+    asked.answers = {
+        "1": {"things": [{"id": 1}, {"id": 2}]},
+        "2": {"things": [{"id": 3}, {"id": 4}]},
+        "3": {"things": [{"id": 5}]},
+    }
+    answers, _ = read(tmp_path, source)
+    again, told = read(tmp_path, source)
+    assert [request.params["page"] for request in asked] == ["1", "2", "3"]
+    assert again == answers
+    assert {event.kind for event in told} == {"resumed"}
+
+
+def test_headers_of_an_endpoint_go_before_those_of_its_api_and_make_another_request(tmp_path, asked):
+    source = a_source()
+    others = source.endpoints["others"].model_copy(
+        update={"headers": {"X-School": "b", "X-Year": "{{ config.estab }}"}}
+    )
+    changed = source.model_copy(update={"endpoints": {"others": others}})
+    want = Want("others", {"others": None})
+    read(tmp_path, source, want)
+    read(tmp_path, changed, want)
+    assert asked[0].headers == {"X-Key": "hush", "X-School": "a/b ?"}
+    assert asked[1].headers == {"X-Key": "hush", "X-School": "b", "X-Year": "a/b ?"}
