@@ -13,7 +13,6 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,9 @@ from typing import Any
 from engine.document import load
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+from endpoint_text import yaml_lines  # noqa: E402  (it stands beside the tests)
+
 ENDPOINTS = HERE.parents[2] / "mappings" / "xporter" / "endpoints"
 FACTS = HERE / "fields.txt"
 SIMULATED = HERE.parents[2] / "engine" / "simulators" / "xod" / "reads.json"
@@ -78,7 +80,6 @@ KINDS = [
     (r"Email$|Phone$", "contact"),
     (r"^(House(No|Number|Name)|Apartment|Street|District|Town|County|Country|PostCode|AddressBlock)$", "address"),
 ]
-PLAIN = re.compile(r"[A-Za-z0-9$][^:#{}\[\],&*!?|>'\"%@`]*(?<! )")
 USUAL = frozenset(
     re.findall(
         r"\w+",
@@ -317,45 +318,6 @@ def _whole(given: Record, sets: Record) -> bool:
 # Files
 
 
-def scalar(value: Any) -> str:
-    """A text as it is written in a flow of YAML."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if PLAIN.fullmatch(value) and not re.fullmatch(
-        r"[\d.,:-]+|null|true|false|yes|no|on|off|y|n", value, re.IGNORECASE
-    ):
-        return str(value)
-    if "'" in value and '"' not in value and "\\" not in value:
-        return f'"{value}"'
-    return "'" + value.replace("'", "''") + "'"
-
-
-def flow(value: Any) -> str:
-    """A value on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{scalar(name)}: {flow(each)}" for name, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    return scalar(value)
-
-
-def _lines(value: Record, indent: int) -> Iterator[str]:
-    """Maps of maps a line each; what is below them in flow."""
-    for name, each in value.items():
-        if isinstance(each, dict) and name in ("endpoints", "sets", "fields", "filters", "options") and each:
-            yield f"{' ' * indent}{name}:"
-            if name in ("endpoints", "sets"):
-                for own, content in each.items():
-                    yield f"{' ' * (indent + 2)}{own}:"
-                    yield from _lines(content, indent + 4)
-            else:
-                yield from (f"{' ' * (indent + 2)}{scalar(own)}: {flow(content)}" for own, content in each.items())
-        else:
-            said = flow(each)
-            plain = isinstance(each, str) and "\n" not in each and re.fullmatch(r"[A-Za-z$][^:#'\"]*(\{\{.*)?", each)
-            yield f"{' ' * indent}{name}: {each if plain else said}"
-
-
 def files(catalogue: Record) -> dict[str, str]:
     """The text of every file of endpoints, by its name."""
     groups: dict[str, dict[str, Record]] = {}
@@ -366,7 +328,7 @@ def files(catalogue: Record) -> dict[str, str]:
     for group, endpoints in groups.items():
         head = [HEAD, MADE, "endpoints_of: xporter", f"group: {group.lower()}"]
         head += ["note: |", NOTES[group]] if group in NOTES else []
-        found[f"{group.lower()}.yaml"] = "\n".join([*head, *_lines({"endpoints": endpoints}, 0)]) + "\n"
+        found[f"{group.lower()}.yaml"] = "\n".join([*head, *yaml_lines({"endpoints": endpoints}, 0)]) + "\n"
     return found
 
 
