@@ -189,7 +189,8 @@ class _Read:
                 found = together(jobs, self._connections, self._name, self._client.stop)
                 answers.update((answer.page, answer) for answer in found)
             while not self._books.ended:
-                answers[self._books.last + 1] = self._answer(self._books.last + 1)
+                page = self._books.last + 1
+                answers[page] = self._answer(page)
         except AnswerUnreadable:
             if self._books.doubtful:
                 self._begin_anew()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,6 +20,7 @@ from engine.clock import Clock
 from engine.run.records import extract_sets
 from engine.spec.project import open_project
 from engine.spec.source import Endpoint, RecordSet
+from engine.stages.land import SetFacts
 from engine.stages.transport import Head, Request, Transport
 
 SOURCE = project().source("hubmis")
@@ -55,26 +58,38 @@ def record(record_set: RecordSet, endpoint: Endpoint, number: int) -> dict[str, 
 
 
 class Service:
-    """Answers any declared endpoint: three records to a paged list, two to others, one where one is asked for."""
+    """Answers any declared endpoint: three records to a paged list, two to others, one where one is asked for.
 
-    def __init__(self) -> None:
+    Only the latest token counts, and that for so many requests as `lasts` says.
+    """
+
+    def __init__(self, lasts: int = 1000) -> None:
         self.requests: list[Request] = []
-        self.tokens = 0
+        self.tokens, self.refused, self._lasts, self._left = 0, 0, lasts, 0
+        self._lock = threading.Lock()
         self._places = [
             (re.compile(re.sub(r"\\\{\\\{.*?\\\}\\\}", "[0-9]+", re.escape(each.path))), name)
             for name, each in SOURCE.endpoints.items()
         ]
 
     def send(self, transport: Transport, request: Request, into: io.BytesIO) -> Head:
-        answer = self._token(request) if request.url == f"{ROOT}v1/token" else self._answer(request)
+        with self._lock:
+            if request.url == f"{ROOT}v1/token":
+                status, answer = 200, self._token(request)
+            elif self._left and request.headers["Authorization"] == f"Bearer abc{self.tokens}.xyz":
+                self._left -= 1
+                status, answer = 200, self._answer(request)
+            else:
+                self.refused += 1
+                status, answer = 401, {"message": "Unauthenticated."}
         into.write(json.dumps(answer).encode())
-        return Head(200, {"x-ratelimit-remaining": "499"})
+        return Head(status, {"x-ratelimit-remaining": "499"})
 
     def _token(self, request: Request) -> dict[str, Any]:
-        self.tokens += 1
+        self.tokens, self._left = self.tokens + 1, self._lasts
         asked = {"grant_type": "client_credentials", "client_id": "abc", "client_secret": "hush"}
         assert (request.method, request.form) == ("POST", asked)
-        return {"token_type": "Bearer", "expires_in": 900, "access_token": "abc123.xyz"}
+        return {"token_type": "Bearer", "expires_in": 900, "access_token": f"abc{self.tokens}.xyz"}
 
     def name(self, request: Request) -> str:
         """The endpoint that a request is for; several share the path of one operation."""
@@ -98,19 +113,21 @@ class Service:
         return found if record_set.records == "$" else {record_set.records.removeprefix("$."): found}
 
 
+def landed(folder: Path, service: Service, wanted: list[str]) -> dict[str, SetFacts]:
+    """Read sets from a service; what landed of each, by name."""
+    write(folder, {"schools/brook.yaml": SCHOOL, "mappings/hubmis/student.yaml": STUDENT})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transport, "send", lambda transport, request, into: service.send(transport, request, into))
+        own = open_project(folder)
+        facts = extract_sets(own, "brook", wanted, folder / "out", {"SECRET": "hush"}, lambda event: None, Noon())
+    return {each.set_name: each for each in facts}
+
+
 @pytest.fixture(scope="module")
 def read(tmp_path_factory):
     """What landed of every set, by name, and the service."""
-    folder = tmp_path_factory.mktemp("reads")
-    write(folder, {"schools/brook.yaml": SCHOOL, "mappings/hubmis/student.yaml": STUDENT})
-    service, patch = Service(), pytest.MonkeyPatch()
-    patch.setattr(Transport, "send", lambda transport, request, into: service.send(transport, request, into))
-    wanted = [name for _, name, _ in SOURCE.sets()]
-    with patch.context():
-        own = open_project(folder)
-        facts = extract_sets(own, "brook", wanted, folder / "out", {"SECRET": "hush"}, lambda event: None, Noon())
-    patch.undo()
-    return {each.set_name: each for each in facts}, service
+    service = Service()
+    return landed(tmp_path_factory.mktemp("reads"), service, [name for _, name, _ in SOURCE.sets()]), service
 
 
 @pytest.mark.parametrize("name", [name for _, name, _ in SOURCE.sets()])
@@ -145,9 +162,28 @@ def test_each_request_is_sent_once_with_the_realm_and_a_token(read):
     assert service.tokens == 3
     asked = Counter((each.name, each.url, tuple(sorted(each.params.items()))) for each in service.requests)
     assert {each.headers["Realm"] for each in service.requests} == {"S999"}
-    assert {each.headers["Authorization"] for each in service.requests} == {"Bearer abc123.xyz"}
+    assert service.refused == 0
     with_year = {service.name(each) for each in service.requests if each.headers.get("academic-year-id") == "12"}
     assert with_year == {"students", "student_details", "house_details", "house_students"}
     assert [each for each, times in asked.items() if times > 1] == []
     today = next(each for each in service.requests if each.url.endswith("students/1/timetable/calendar"))
     assert today.params == dict.fromkeys(("filter[dateFrom]", "filter[dateTo]", "filter[date]"), "2026-03-02")
+
+
+def test_a_token_that_ends_early_is_renewed_once_and_nothing_is_lost(tmp_path):
+    """It claims 900 seconds and lasts for two requests: the same request is sent again with another."""
+    service = Service(lasts=2)
+    facts = landed(tmp_path, service, ["student_email_addresses", "student_contacts"])
+    assert [facts[name].rows for name in ("students", "student_email_addresses", "student_contacts")] == [3, 6, 6]
+    asked = Counter((each.name, each.url) for each in service.requests if each.url != f"{ROOT}v1/students")
+    assert (len(asked), set(asked.values())) == (6, {1})
+    assert service.tokens == 4, "two pages of students, then two for each token"
+    assert service.refused > 0
+
+
+def test_the_limit_is_that_of_the_document():
+    rates = SOURCE.apis["main"].rates
+    (limit,) = rates.limits
+    assert (limit.per, limit.by, limit.burst, limit.refill) == ("client", "{{ config.client_id }}", 500, "1 per 5s")
+    assert limit.left == "X-RateLimit-Remaining"
+    assert (rates.retry_at[0].header, rates.retry_at[0].as_) == ("X-RateLimit-Retry-After", "unix")

@@ -60,7 +60,23 @@ NOT_PERSONAL = {
     "isams.development_year_schedules.Name": "a lesson's",
 }
 """Fields that only look so, and why they are not."""
+HUBMIS_OF_NOBODY = """
+    academic_years activities activity_details attendance_codes authorities authority_types boarding_types
+    closure_dates communication_details contact_custom_field_groups contact_custom_field_options contact_custom_fields
+    countries department_details department_details_v1 departments departments_v1 education_types ethnicities faiths
+    form_details forms genders group_types holidays house_details houses inset_days languages
+    learning_support_review_types learning_support_severities learning_support_statuses learning_support_terminology
+    learning_support_types locations marital_statuses nationalities pastoral_severity_levels qualifications
+    regional_settings relationship_groups relationship_types room_details rooms school_college_categories
+    schools_colleges section_details sections sections_v1 staff_contract_types staff_custom_field_groups
+    staff_custom_field_options staff_custom_fields staff_positions student_custom_field_groups
+    student_custom_field_options student_custom_fields subject_details subject_details_v1 subject_set_details
+    subject_sets subject_sets_v1 subjects subjects_v1 terms timetable_details timetables titles tutor_group_details
+    tutor_groups wellbeing_event_categories wellbeing_event_category_details wellbeing_plan_categories
+    wellbeing_plan_category_details year_group_details year_groups
+"""
 OF_NOBODY = {
+    "hubmis": HUBMIS_OF_NOBODY.split(),
     "isams": [
         "absence_codes",
         "academic_houses",
