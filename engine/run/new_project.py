@@ -92,6 +92,7 @@ def school_text(school: str, source: Source, entities: list[str]) -> str:
     ]
     lines += [_config_line(name, item, env) for name, item in source.config.items()]
     lines += [
+        "# all that have a mapping; take out what the school has no use for, so that it is not asked for",
         f"entities: [{', '.join(entities)}]",
         "# settings: what mappings may be told; schemas/settings.yaml lists them",
         "# override: fields that this school maps otherwise",
