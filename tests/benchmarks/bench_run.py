@@ -77,7 +77,7 @@ def main(pupils: int) -> None:
         environ = {**os.environ, **SECRETS, "WATERS_EDGE_HAPLO": haplo["api_key"]}
         engine = [sys.executable, "-m", "engine"]
         for number in range(1, 4):
-            wall, cpu, memory = measured([*engine, "run", "waters-edge", "--project", str(folder)], environ)
+            wall, cpu, memory = measured([*engine, "run", "waters-edge", "--full", "--project", str(folder)], environ)
             run = sorted((folder / ".haplomap" / "waters-edge").glob("[0-9]*"))[-1]
             (Path(temporary) / f"floor{number}").mkdir()
             arguments = [str(run / "answers"), str(Path(temporary) / f"floor{number}")]
