@@ -41,7 +41,7 @@ def learnt_text(learnt: Learnt) -> str:
     """Return the same for people."""
     plan = learnt.plan
     lines = [f"{plan.school.school} at {plan.source.title or plan.source.source}", ""]
-    lines.append(f"How it stands: {learnt.standing or 'the source is not asked for that'}")
+    lines.append(f"How the school stands: {learnt.standing or 'not asked (it may need more of config)'}")
     for api, names in learnt.granted.items():
         lines.append(
             f"Granted{f' by {api}' if len(learnt.granted) > 1 else ''}: {', '.join(sorted(names)) or 'nothing'}"

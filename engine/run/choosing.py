@@ -256,7 +256,7 @@ class _Choice:
 
     def _why_due(self, every: str | None) -> Iterator[str]:
         if self._terms.full:
-            yield "so it was wished"
+            yield "everything was asked for (--full)"
         last = min(mirror.full_at for mirror in self._mirrors.values())
         if every is not None and self._terms.now - last >= timedelta(seconds=seconds(every)):
             yield f"that is done every {every}"
@@ -286,7 +286,7 @@ class _Choice:
     def _why_full(self) -> Iterator[str]:
         """Yield the reasons for which changes are not asked for; the first is told."""
         if self._terms.full:
-            yield "so it was wished"
+            yield "everything was asked for (--full)"
         if not self._mirrors:
             yield FIRST
         else:

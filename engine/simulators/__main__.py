@@ -7,6 +7,7 @@ standard output is JSON (simulator, url, config); nothing else is ever printed t
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import json
 import os
@@ -38,7 +39,7 @@ def find_simulators() -> dict[str, type[Simulator]]:
 
 def build_parser(name: str, simulator: type[Simulator]) -> argparse.ArgumentParser:
     """The options of all simulators and those of this one."""
-    parser = argparse.ArgumentParser(prog=f"python -m engine.simulators {name}", description=simulator.ABOUT)
+    parser = argparse.ArgumentParser(prog=f"haplomap simulate {name}", description=simulator.ABOUT)
     add = parser.add_argument
     add("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
     add("--pupils", type=int, default=200, help="pupils on roll, where the simulator makes a school (200)")
@@ -77,7 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         simulator = simulators[name].from_arguments(args, _common(args)).start()
         simulator.prepare()
     except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        said = f"port {args.port} is in use: choose another --port, or leave it out" if taken else error
+        print(f"error: {said}", file=sys.stderr)
         return 2
     return serve(simulator, with_parent=args.with_parent)
 

@@ -44,6 +44,7 @@ def check_school(project: Project, loaded: Loaded) -> Iterator[Problem]:
     yield from _check_config(document, school, project.source(school.source))
     yield from check_keys(project, document, school, project.source(school.source))
     yield from _check_entities(project, document, school)
+    yield from _check_references(project, document, school)
     yield from _check_overrides(project, document, school)
 
 
@@ -194,6 +195,19 @@ def _check_way(project: Project, document: Document, school: School) -> Iterator
         elif isinstance(deliver, Deliver) and loaded.content.of_accounts:
             what = f"'{entity}' becomes user accounts, which no batch import can save"
             yield Problem("wrong-way", what, place, fix="write deliver: {kind: user-sync, ...}, or kind: folder")
+
+
+def _check_references(project: Project, document: Document, school: School) -> Iterator[Problem]:
+    """Warn of entities whose rows must point to rows that the school does not have."""
+    for index, entity in enumerate(school.entities):
+        path = ("entities", index)
+        if project.get("schema", entity) is None:
+            continue
+        needed = [field.ref for field in project.schema(entity).fields.values() if field.required and field.ref]
+        for other in sorted(set(needed) - set(school.entities)):
+            what, place = f"every '{entity}' refers to a '{other}', which is not in entities", document.place(path)
+            fix = f"add {other} to entities, or take {entity} out"
+            yield Problem("missing-entity", what, place, "all its rows are held back", fix, "warning")
 
 
 def _check_overrides(project: Project, document: Document, school: School) -> Iterator[Problem]:

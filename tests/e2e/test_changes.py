@@ -258,7 +258,7 @@ def test_wished_in_full_all_is_read_in_full(nights: Nights) -> None:
     nights.read()
     read = nights.read(full=True)
     assert read.ways() == {"full"}
-    assert len(read.told("so it was wished")) == 7
+    assert len(read.told("everything was asked for (--full)")) == 7
 
 
 def test_a_set_without_a_key_is_read_in_full_and_says_so(nights: Nights) -> None:

@@ -230,7 +230,7 @@ def test_the_first_night_reads_from_the_first_day_on_and_others_the_last_windows
     assert night.asked() == [WEEKS[1], ("2026-03-02", "2026-03-05")]
     assert (night.mirror().token, night.mirror().kind) == ("2026-02-19/2026-03-05", "window")
     assert night.marks(full=True) == all_of(night, without="1"), "and is found by a read in full"
-    assert night.notes == ["marks: read in full: so it was wished"]
+    assert night.notes == ["marks: read in full: everything was asked for (--full)"]
 
 
 def test_a_record_that_moves_to_another_window_is_there_once(night: Night) -> None:
