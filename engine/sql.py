@@ -35,8 +35,8 @@ STORAGE_FAILURES = (
 )
 
 
-PARQUET: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480"
-"""How files are written: in groups so small that writing them takes little time and memory."""
+ROW_GROUP: Final = 20_480
+"""Rows in a group of a Parquet file: so few that writing takes little time and memory."""
 _MEMORY: Final = "1GB"  # it takes what it needs; below that it gives up early, or works with one thread
 _BLOCK: Final = 2048  # rows, as many as DuckDB works on at a time
 _KEPT: Final = 8

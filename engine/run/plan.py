@@ -204,7 +204,8 @@ def _chosen(project: Project, school: School, only: list[str]) -> tuple[list[str
         require_entity(school, entity)
     wanted = [entity for entity in school.entities if not only or entity in only]
     mappings = {entity: project.mapping(school.source, entity, school) for entity in school.entities}
-    off = {entity: each.when or "" for entity, each in mappings.items() if each.is_off(project.values(school))}
+    values = project.values(school)
+    off = {entity: each.when or "" for entity, each in mappings.items() if each.is_off(values)}
     if off.keys() >= set(wanted):
         entity, switch = wanted[0], off[wanted[0]]
         raise NotFoundError(

@@ -17,14 +17,13 @@ from engine.errors import TransformError
 from engine.journal import cannot_write
 from engine.kinds.types import TargetField, literal, quote
 from engine.spec.schema import Schema
-from engine.sql import connect, reworded
+from engine.sql import ROW_GROUP, connect, reworded
 
 if TYPE_CHECKING:
     import duckdb
 
 CHANGES: Final = "changes"
 NEXT: Final = "next"
-_ROW_GROUP: Final = 20_480
 _MARKS: Final = {
     "_state": "VARCHAR",
     "_again": "BOOLEAN",
@@ -88,7 +87,7 @@ class Before:
         target = literal(str(part.resolve()))
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            form = f"(FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})"
+            form = f"(FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
             found = self.database.execute(f"COPY ({select}) TO {target} {form}").fetchone()
             part.replace(file)
         except OSError as error:

@@ -2,7 +2,7 @@
 
 Writes below the run's folder `changes/<entity>.parquet` (what became of each key), `send/<entity>.parquet` (the rows
 to send) and `gone/<entity>.parquet` (the keys that Haplo is told are gone). A field that is withheld tonight counts
-as Haplo still has it. A home of DuckDB. Imports `kinds`, and the shared piece `before`. Next: `stages/emit`.
+as Haplo still has it. A home of DuckDB. Imports `kinds`, `spec`, and the shared piece `before`. Next: `stages/emit`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from engine.kinds.types import literal, quote
+from engine.spec.relation import some_of
 from engine.stages.before import CHANGES, Before, Pair, beside, read
 
 Ours = Literal["nothing", "mapping", "request"]
@@ -113,8 +114,7 @@ class _Comparison:
         """
         left = {*self._before.pair.absent, *(self._before.unlike if self._terms.full else ())}
         compared = [name for name in self._before.compared if name not in left]
-        listed = ", ".join(f"CASE WHEN {self._differs(name)} THEN {literal(name)} END" for name in compared)
-        names = f"list_filter([{listed}], lambda e: e IS NOT NULL)" if compared else "[]::VARCHAR[]"
+        names = some_of([f"CASE WHEN {self._differs(name)} THEN {literal(name)} END" for name in compared])
         self._db.execute("CREATE TEMP TABLE differing (key VARCHAR, fields VARCHAR[])")
         doubtful = "SELECT key FROM pairs WHERE here AND sent AND _state = 'current' AND doubtful"
         portions = -(-self._number(f"SELECT count(*) FROM ({doubtful})") // _PORTION)

@@ -20,7 +20,7 @@ from engine.kinds.element import element_path
 from engine.kinds.select import path
 from engine.kinds.types import literal, quote
 from engine.spec.source import RecordSet, Source
-from engine.sql import connect, reworded
+from engine.sql import ROW_GROUP, connect, reworded
 from engine.stages.answer import Answer, page_ranges
 from engine.stages.envelope import first_key, records_path
 from engine.stages.lines import rewrite_chosen, rewrite_raw
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import duckdb
 
 Tree = dict[str, Any]  # key of a record -> {} for a value, or the tree below it
-_ROW_GROUP = 20_480
 _LARGE = 24_000_000  # bytes; of larger answers DuckDB would keep several times the size in memory
 _LONGEST_RECORD = 16_000_000  # bytes
 
@@ -183,7 +182,7 @@ def _write(
         with reworded(doing, AnswerUnreadable, why):
             target = literal(str(part.resolve()))
             found = connection.execute(
-                f"COPY ({select}) TO {target} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})"
+                f"COPY ({select}) TO {target} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
             ).fetchone()
         return int(found[0]) if found else 0
     finally:

@@ -19,12 +19,10 @@ from typing import TYPE_CHECKING
 from engine.errors import EngineError, StorageError
 from engine.journal import cannot_write
 from engine.kinds.types import literal, quote
-from engine.sql import connect, reworded
+from engine.sql import ROW_GROUP, connect, reworded
 
 if TYPE_CHECKING:
     import duckdb
-
-_ROW_GROUP = 20_480
 
 
 class MirrorError(Exception):
@@ -237,7 +235,7 @@ def _count(database: duckdb.DuckDBPyConnection) -> Merged:
 def _copy(database: duckdb.DuckDBPyConnection, statement: str, part: Path, out: Path) -> None:
     with reworded(f"writing {out.name}", StorageError):
         database.execute(
-            f"COPY ({statement}) TO {literal(str(part.resolve()))} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})"
+            f"COPY ({statement}) TO {literal(str(part.resolve()))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
         )
     _put(part, out)
 

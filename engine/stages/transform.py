@@ -24,7 +24,7 @@ from engine.spec.query import Query, World, build
 from engine.spec.relation import Reading, Use
 from engine.spec.settings import SettingValues
 from engine.spec.view import RUN_FIELDS
-from engine.sql import PARQUET, connect, reworded
+from engine.sql import ROW_GROUP, connect, reworded
 from engine.stages.again import settle_again
 from engine.stages.identity import IDENTITIES, SAME, Remembered, identify
 from engine.stages.unique import mark_alike
@@ -321,7 +321,8 @@ def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> N
 def _copy(database: duckdb.DuckDBPyConnection, select: str, file: Path) -> None:
     part = file.with_name(file.name + ".part")
     with reworded(f"writing {file.name}", TransformError):
-        database.execute(f"COPY ({select}) TO {literal(str(part.resolve()))} ({PARQUET})")
+        form = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        database.execute(f"COPY ({select}) TO {literal(str(part.resolve()))} {form}")
     part.replace(file)
 
 
