@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from threading import Event
 
 
 class Clock:
@@ -20,7 +21,6 @@ class Clock:
         """Return seconds that never go back, from no point in particular."""
         return time.monotonic()
 
-    def sleep(self, seconds: float) -> None:
-        """Wait; not at all for nothing or less."""
-        if seconds > 0:
-            time.sleep(seconds)
+    def wait(self, stopped: Event, seconds: float) -> bool:
+        """Wait so many seconds, not at all for nothing or less, unless it is stopped; return whether it is."""
+        return stopped.wait(seconds) if seconds > 0 else stopped.is_set()

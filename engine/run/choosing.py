@@ -30,6 +30,13 @@ from engine.stages.want import Want, names_asked, options_asked
 from engine.state import Mirror
 
 FIRST: Final = "nothing was read before"
+_SAID: Final = {
+    "full": "in full",
+    "changes": "by changes",
+    "windows": "in part",
+    "refresh": "record by record",
+    "reuse": "not asked again",
+}
 _CHANGED: Final = {
     "api": "the address, or the school's config, changed",
     "set": "the source document changed",
@@ -66,7 +73,7 @@ class Way:
     read in full has a base too if what it does not read stays.
     """
 
-    mode: Literal["full", "changes", "windows", "reuse"]
+    mode: Literal["full", "changes", "windows", "refresh", "reuse"]
     at: str
     """The time of the run's question; what was changed later may or may not be in the answers."""
     why: str = ""
@@ -91,7 +98,7 @@ class Way:
         return self.mode == "full" and self.why not in ("", FIRST)
 
     def __str__(self) -> str:
-        said = {"full": "in full", "changes": "by changes", "windows": "in part", "reuse": "not asked again"}[self.mode]
+        said = _SAID[self.mode]
         if self.windows is not None:
             many = f"{len(self.windows):,} window{'s' if len(self.windows) != 1 else ''}"
             said += f", {many}" + (f" from {self.windows[0][0]} to {self.windows[-1][1]}" if self.windows else "")
@@ -102,6 +109,11 @@ def asked_of(source: Source, want: Want) -> str:
     """Return what tells the fields that are asked for from others; '' where fields have no names."""
     names = names_asked(source, want)
     return "" if names is None else _sha([source.apis[source.endpoints[want.endpoint].api].fields_asked, sorted(names)])
+
+
+def walk_name(endpoint: str) -> str:
+    """Return the name under which it is kept what an endpoint was asked for, beside the mirrors of sets."""
+    return f"{endpoint}@walk"
 
 
 def choose(source: Source, school: School, want: Want, mirrors: Mapping[str, Mirror], home: Path, terms: Terms) -> Way:
@@ -176,11 +188,12 @@ def keyless(source: Source, want: Want) -> list[str]:
 
 
 def with_keys(source: Source, want: Want) -> Want:
-    """Return what is wanted with the keys of its record sets, by which changes find their records; and with days."""
+    """Return what is wanted with the fields by which records find their places: keys, days, what they were asked by."""
     want = with_days(source, want)
-    declared = source.endpoints[want.endpoint].sets
+    endpoint = source.endpoints[want.endpoint]
+    by = () if endpoint.for_each is None or endpoint.refresh is None else endpoint.for_each.keep
     sets = {
-        name: fields if fields is None else fields | frozenset(declared[name].key or ())
+        name: fields if fields is None else fields | frozenset((*(endpoint.sets[name].key or ()), *by))
         for name, fields in want.sets.items()
     }
     return replace(want, sets=sets)
@@ -209,6 +222,7 @@ class _Choice:
         self._endpoint, self._home = source.endpoints[want.endpoint], home
         self._changes = changes_of(source, want.endpoint)
         self._mirrors = {name: mirrors[name] for name in want.sets if name in mirrors}
+        self._walk = mirrors.get(walk_name(want.endpoint))
         self._shapes: dict[str, Shape | None] = {}
 
     def way(self) -> Way:
@@ -219,6 +233,8 @@ class _Choice:
             return Way("reuse", at, f"read {_ago(self._terms.now - self._read_at())} ago", base=base)
         if self._endpoint.windows is not None:
             return self._by_windows(self._endpoint.windows, at, base)
+        if self._endpoint.refresh is not None:
+            return self._by_records(at, base)
         if isinstance(self._changes, NoChanges):
             return Way("full", at)
         without = keyless(self._source, self._want)
@@ -246,6 +262,30 @@ class _Choice:
             return Way("full", at, why, base=base, windows=_cut(word, first, today))
         again = word.again(min(today, *(span.last for span in spans)))
         return Way("windows", at, "", base=base, windows=_cut(word, max(first, again), today))
+
+    def _by_records(self, at: str, base: dict[str, str]) -> Way:
+        """Return the way of what is asked for some records: what came of others stands, out of date where told why."""
+        why = next(self._why_alone(), "")
+        if why or self._walk is None:
+            return Way("full", at, why or FIRST)
+        why = next((_CHANGED[part] for part in self._differing()), "") or next(self._lacking(), "")
+        return Way("refresh", at, why, base={**base, walk_name(self._want.endpoint): self._walk.file})
+
+    def _why_alone(self) -> Iterator[str]:
+        """Yield the reasons for which nothing of what was read before can stand."""
+        if self._terms.full:
+            yield "everything was asked for (--full)"
+        if not self._mirrors or self._walk is None:
+            yield FIRST
+            return
+        yield from self._why_others()
+        if len({mirror.run for mirror in (*self._mirrors.values(), self._walk)}) > 1:
+            yield "its record sets were not read together"
+        if "api" in self._differing():
+            yield _CHANGED["api"]
+        shape, word = look_at(self._home / self._walk.file), self._endpoint.for_each
+        if shape is None or word is None or not set(word.keep) <= shape.columns:
+            yield "what it was asked for before is not known"
 
     def _why_apart(self) -> Iterator[str]:
         """Yield the reasons for which windows cannot take their places in what was read before."""

@@ -58,6 +58,8 @@ class Came:
     complete: list[str] = field(default_factory=list)
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    partly: bool = False
+    """Whether records of its sets are lacking that were never asked for."""
 
     @property
     def moment(self) -> datetime | None:

@@ -22,6 +22,7 @@ from engine.spec.source import RecordSet, Source
 from engine.stages.answer import Answer
 from engine.stages.kept import kept_values, put_beside
 from engine.stages.land import SetFacts, land_set
+from engine.stages.walk import Round
 from engine.stages.want import Want
 from engine.template import Template, TemplateProblem
 
@@ -36,6 +37,8 @@ class Parting:
     settings: Mapping[str, Mapping[str, SettingValue]]
     day: date
     sets: Path
+    rounds: dict[str, Round] = field(default_factory=dict)
+    """The records that are asked for of endpoints that are not asked for all of them."""
     blank: dict[str, int] = field(default_factory=dict)
     """How many records lacked a value, by endpoint."""
 
@@ -48,10 +51,11 @@ class Parting:
         if endpoint.for_each is not None:
             each = endpoint.for_each
             file = self.sets / f"{each.set}.parquet"
-            values, self.blank[want.endpoint] = kept_values(file, each.where, each.keep)
+            values, self.blank[want.endpoint] = kept_values(file, each)
+            round_, every = self.rounds.get(want.endpoint), [(n, record, "") for n, record in enumerate(values, 1)]
             return [
-                replace(asked, names={**asked.names, "each": record}, part=f"record-{number}")
-                for number, record in enumerate(values, 1)
+                replace(asked, names={**asked.names, "each": record}, part=f"record-{number}", mark=mark)
+                for number, record, mark in (every if round_ is None else round_.asked)
             ]
         keys = keys_of(self.school, endpoint.per)
         opened = self._opened(endpoint.per)

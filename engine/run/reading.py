@@ -13,18 +13,22 @@ from engine.errors import ChangesRefused, TransformError
 from engine.journal import Journal
 from engine.kinds.changes import ChangedSince, ChangeToken
 from engine.run.caching import hidden
-from engine.run.choosing import Terms, Way, all_windows, asked_of, choose, signature, with_days, with_keys
+from engine.run.choosing import Terms, Way, all_windows, asked_of, choose, signature, walk_name, with_days, with_keys
+from engine.run.folder import runs
 from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts, in_full, mirror_row
 from engine.run.parting import Parting, land_kept
 from engine.run.plan import Plan
 from engine.run.report import Report, SetReport
 from engine.run.unfound import unfound
+from engine.run.walking import Walking, said, was_partly
 from engine.run.windowing import Windowing
 from engine.secret import Config
 from engine.spec.changing import changes_of
 from engine.stages.answer import Answer
+from engine.stages.clients import Clients
+from engine.stages.earlier import Earlier
 from engine.stages.events import Event, Tell
-from engine.stages.extract import extract
+from engine.stages.extract import extract_with
 from engine.stages.land import SetFacts, land
 from engine.stages.mirror import clear, keep
 from engine.stages.transform import SetRead
@@ -45,8 +49,9 @@ class Reading:
     """Reads what a plan needs, once; what the journal has is not read again.
 
     With a state, what was read before is kept in mirrors, and only what changed is asked for where the source can be
-    asked so; `full` asks for everything; `reuse` does not ask for what was read so short a time ago.
-    Without `mirrors` they are looked at, and left as they are. `today` decides which windows are read.
+    asked so. `full` asks for everything; `fresh` uses no answer of an earlier run; `reuse` does not ask for what was
+    read so short a time ago. Without `mirrors` they are looked at, and left as they are. `today` decides which windows
+    are read.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Reading:
         state: State | None = None,
         *,
         full: bool = False,
+        fresh: bool = False,
         reuse: timedelta | None = None,
         mirrors: bool = True,
         today: date | None = None,
@@ -70,14 +76,18 @@ class Reading:
         self._home, self._zone = folder.parent, ZoneInfo(plan.school.time_zone)
         self._terms = Terms(clock.now(), self._zone, full, reuse, today, plan.settings)
         self._ways: dict[str, Way] = {}
+        others = [] if full or fresh or state is None else [each for each in runs(self._home) if each != folder]
+        self._earlier = Earlier(others, clock)
 
     def read(self, config: Config) -> dict[str, SetRead]:
         """Return every record set that the plan needs."""
         wants = [self._wanted(want) for want in self.plan.wants()]
         self._ways = {want.endpoint: self._way(want) for want in wants}
         missing = [want for want in wants if self._missing(want)]
-        while missing:
-            missing = self._round(missing, config)
+        budget = None if self._state is None else self._state.budget
+        with Clients(self.plan.source, config, self.clock, self._hear, budget) as clients:
+            while missing:
+                missing = self._round(missing, config, clients)
         sets = {}
         for want, planned in zip(wants, self.plan.wants(), strict=True):
             came = self._came(want)
@@ -89,7 +99,7 @@ class Reading:
                 facts = replace(facts, file=self.folder / "sets" / facts.file.name)
                 self._tell(Event("landed", f"{name}: {facts.rows:,} records", name, facts.rows, facts.rows))
                 read = set_read(facts, fields)
-                sets[name] = replace(read, complete=name in came.complete, data_time=came.moment)
+                sets[name] = replace(read, complete=name in came.complete, data_time=came.moment, partly=came.partly)
                 self._enter(want, name, fields, facts, came)
         return {**sets, **self._closed()}
 
@@ -150,18 +160,19 @@ class Reading:
     def _missing(self, want: Want) -> bool:
         return any(self._landed(want, name) is None for name in want.sets)
 
-    def _round(self, wants: list[Want], config: Config) -> list[Want]:
+    def _round(self, wants: list[Want], config: Config, clients: Clients) -> list[Want]:
         """Read endpoints; return those that must be read again, in full."""
         for want in wants:
             if self._ways[want.endpoint].mode == "reuse":
                 self._use_again(want)
         asked = [self._asked(want) for want in wants if self._ways[want.endpoint].mode != "reuse" and self._can(want)]
         parting = self._parting(config)
+        walkings = {want.endpoint: walking for want in asked if (walking := self._walking(want)) is not None}
+        parting.rounds.update({name: walking.choose() for name, walking in walkings.items()})
         parts = [part for want in asked for part in parting.parts(want, self._ways[want.endpoint].windows)]
         try:
-            around = (self.folder, self.journal, self.clock, self._hear)
-            budget = None if self._state is None else self._state.budget
-            answers = extract(self.plan.source, config, parts, *around, budget)
+            around = (self.folder, self.journal, self._earlier)
+            answers = extract_with(clients, self.plan.source, config, parts, *around)
         except ChangesRefused as error:
             [refused] = [want for want in asked if want.endpoint == error.endpoint]
             if not refused.given:
@@ -171,7 +182,8 @@ class Reading:
         for want in asked:
             own = [answer for answer in answers if answer.endpoint == want.endpoint]
             try:
-                self._land(want, own, [part for part in parts if part.endpoint == want.endpoint], parting)
+                own_parts = [part for part in parts if part.endpoint == want.endpoint]
+                self._land(want, own, own_parts, parting, walkings.get(want.endpoint))
             except AnewError as error:
                 self._anew(want, error.why)
         return [want for want in wants if self._missing(want)]
@@ -189,7 +201,16 @@ class Reading:
         way = self._ways[want.endpoint]
         return replace(want, given=way.given, changes=way.mode == "changes")
 
-    def _land(self, want: Want, answers: list[Answer], parts: list[Want], parting: Parting) -> None:
+    def _walking(self, want: Want) -> Walking | None:
+        """Return how an endpoint is asked for some records only; None where it is asked for all of them."""
+        if self.plan.source.endpoints[want.endpoint].refresh is None or self._state is None:
+            return None
+        way, home = self._ways[want.endpoint], self._home
+        return Walking(self.plan.source, want, way, self._mirrors(), home, self.folder, self._terms.full)
+
+    def _land(
+        self, want: Want, answers: list[Answer], parts: list[Want], parting: Parting, walking: Walking | None
+    ) -> None:
         source, mirrors, way = self.plan.source, self._mirrors(), self._ways[want.endpoint]
         if way.windows is not None:
             base = {name: mirrors[name] for name in way.base}
@@ -199,11 +220,15 @@ class Reading:
             sets, came = Merging(source, want, answers, mirrors, self._home, self.folder, self._zone).merge()
         else:
             came, sets = in_full(source, want, answers, mirrors, self._zone), {}
-        if source.endpoints[want.endpoint].for_each is not None:
+        if walking is not None:
+            sets, changes = walking.land(answers, parts)
+            came = replace(came, changes=changes)
+        elif source.endpoints[want.endpoint].for_each is not None:
             out = self.folder / "sets"
             sets = {name: land_kept(source, want, name, answers, parts, out) for name in want.sets}
+        if source.endpoints[want.endpoint].for_each is not None:
             came = self._of_each(want, came, len(parts), len({answer.part for answer in answers}), parting)
-        if source.endpoints[want.endpoint].momentary:
+        if source.endpoints[want.endpoint].momentary or source.endpoints[want.endpoint].partial:
             came = replace(came, complete=[])
         last = [mirrors[name].read_at for name in want.sets if name in mirrors]
         old = hidden(source, self.plan.school, want.endpoint, last, datetime.fromisoformat(way.at))
@@ -218,21 +243,24 @@ class Reading:
         """Return what came record by record: whole only where all records were there to be asked for."""
         word = self.plan.source.endpoints[want.endpoint].for_each
         assert word is not None
-        blank, notes = parting.blank[want.endpoint], list(came.notes)
+        blank, notes, round_ = parting.blank[want.endpoint], list(came.notes), parting.rounds.get(want.endpoint)
         parents = [each for each in self.plan.wants() if word.set in each.sets]
-        whole = not blank and all(word.set in self._came(each).complete for each in parents)
+        partly = bool(round_ and round_.never) or any(self._came(each).partly for each in parents)
+        whole = not blank and not partly and all(word.set in self._came(each).complete for each in parents)
+        notes += said(round_, word.set) if round_ is not None else []
         if answered < asked:
             notes.append(f"of {asked:,} records of {word.set}, {asked - answered:,} have nothing there (404)")
         if blank:
             notes.append(f"{blank:,} records of {word.set} lack a value that it is asked by, and were left out")
-        return replace(came, complete=came.complete if whole else [], notes=notes)
+        return replace(came, complete=came.complete if whole else [], notes=notes, partly=partly)
 
     def _use_again(self, want: Want) -> None:
         """Take mirrors for what was read."""
         mirrors = self._mirrors()
         times = [mirrors[name].data_time for name in want.sets]
         known = [time for time in times if time is not None]
-        self._put_down(want, Came(min(known).isoformat() if known else None))
+        partly = was_partly(mirrors, want.endpoint)
+        self._put_down(want, Came(min(known).isoformat() if known else None, partly=partly))
         for name, fields in want.sets.items():
             mirror, wanted = mirrors[name], fields or frozenset()
             file = self.folder / "sets" / f"{name}.parquet"
@@ -277,10 +305,19 @@ class Reading:
                 signed = signature(self.plan.source, school, want, name, came.system)
                 made = {"signature": signed, "mode": way.mode, "at": way.at, "run": run}
                 rows.append(mirror_row(name, facts, came, before.get(name), made, file))
+            walking = self._walking(want)
+            if walking is not None:
+                rows.append(self._keep_walk(walking, came))
             state.put_mirrors(school.school, rows)
             self.journal.record(f"mirror:{want.endpoint}", token=came.token)
-        for name in want.sets:
-            clear(self._home / MIRROR / name, f"{run}.parquet")
+        for name in (*want.sets, walk_name(want.endpoint)):
+            if (self._home / MIRROR / name).is_dir():
+                clear(self._home / MIRROR / name, f"{run}.parquet")
+
+    def _keep_walk(self, walking: Walking, came: Came) -> Mirror:
+        file = f"{MIRROR}/{walk_name(walking.want.endpoint)}/{self.folder.name}.parquet"
+        keep(walking.file, self._home / file)
+        return walking.row(self.folder.name, file, partly=came.partly)
 
     # What is told
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.clock import Clock
@@ -246,8 +247,14 @@ class Runner:
         return Consulting(self.project, self.school, night.folder, night.today, night.allowed, *around)
 
     def _read(self, night: Night) -> dict[str, SetRead]:
-        around, full, reuse = (self.clock, self.tell, night.report, night.state), self.options.full, self.options.reuse
-        reading = Reading(self.plan, night.folder, night.journal, *around, full=full, reuse=reuse, today=night.today)
+        around, options = (self.clock, self.tell, night.report, night.state), self.options
+        how: dict[str, Any] = {
+            "full": options.full,
+            "fresh": options.fresh,
+            "reuse": options.reuse,
+            "today": night.today,
+        }
+        reading = Reading(self.plan, night.folder, night.journal, *around, **how)
         return reading.read(night.config)
 
     def _made(self, night: Night, sets: Mapping[str, SetRead]) -> dict[str, Emitted]:

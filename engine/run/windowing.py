@@ -29,7 +29,7 @@ from engine.spec.days import day_link
 from engine.spec.source import Source
 from engine.stages.answer import Answer
 from engine.stages.land import SetFacts, land_set
-from engine.stages.mirror import Days, Merged, MirrorError, look_at, splice, strays
+from engine.stages.mirror import Merged, MirrorError, look_at, of_days, splice, strays
 from engine.stages.want import Want
 from engine.state import Mirror
 
@@ -112,9 +112,9 @@ class Windowing:
         present = present_in_both(name, came, mirror, omits_null=self._omits, strict=True)
         first, last = (self._windows[0][0], self._windows[-1][1]) if self._windows else ("9999-12-31", "0001-01-01")
         held = {other: self._home / each.file for other, each in self._base.items()}
-        days, out = Days(first, last, self._day(name, held)), self._folder / "sets" / came.file.name
+        taken, out = of_days(first, last, self._day(name, held)), self._folder / "sets" / came.file.name
         try:
-            merged = splice(record_set.key or [], fields, file, came.file, days, out)
+            merged = splice(record_set.key or [], fields, file, came.file, taken, out)
         except MirrorError as error:
             raise AnewError(f"{name}: {error.why}") from None
         facts = replace(

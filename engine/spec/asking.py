@@ -154,7 +154,8 @@ def with_parents(source: Source, used: Mapping[str, Iterable[str]]) -> dict[str,
         if word.set not in found:
             waiting.append(word.set)
         own = found.setdefault(word.set, [])
-        own += [name for name in (*word.where, *word.keep.values()) if name not in own]
+        looked_at = home.refresh.looked_at if home is not None and home.refresh is not None else []
+        own += [name for name in (*word.where, *word.keep.values(), *looked_at) if name not in own]
     return {name: list(dict.fromkeys(fields)) for name, fields in found.items()}
 
 
@@ -166,7 +167,7 @@ def is_momentary(source: Source, endpoint: Endpoint) -> bool:
 def is_partial(source: Source, endpoint: Endpoint) -> bool:
     """Say whether what an endpoint gives is never all there is: what is so at this moment, or on some days."""
     before = (source.find(name)[1] for name in ancestors(source, endpoint))
-    return any(each.momentary or each.windows is not None for each in (endpoint, *before))
+    return any(each.momentary or each.partial or each.windows is not None for each in (endpoint, *before))
 
 
 def ancestors(source: Source, endpoint: Endpoint) -> Iterator[str]:

@@ -13,6 +13,7 @@ from engine.kinds.auth import NoAuth
 from engine.kinds.changes import NoChanges
 from engine.problem_text import did_you_mean
 from engine.spec.asking import ancestors, carriers, keys_of, with_parents
+from engine.spec.check_refresh import check_refresh
 from engine.spec.check_text import marked
 from engine.spec.place import Path, unknown
 from engine.spec.project import Project
@@ -73,6 +74,7 @@ def check_requests(
         yield unknown("unknown-endpoint", f"there is no endpoint '{use}'", document, path, use, known)
     if endpoint.for_each is not None:
         yield from _check_for_each(document, (*at, "for_each"), endpoint, source)
+    yield from check_refresh(document, at, endpoint, source)
     if api is not None:
         for name, record_set in endpoint.sets.items():
             yield from _check_ask(document, (*at, "sets", name), name, record_set, api)

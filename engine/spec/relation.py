@@ -129,13 +129,15 @@ class Relation:
 class Reading:
     """What is known of the record sets while SQL is made: where they are, and which fields came.
 
-    `lost` are those that came when rows were sent before, and that we may not read any more.
+    `lost` are those that came when rows were sent before, and that we may not read any more; `partly` are the sets that
+    lack records which were never asked for.
     """
 
     formats: Formats
     place: Callable[[str], str]
     present: Mapping[str, frozenset[str]] | None = None
     lost: frozenset[Use] = frozenset()
+    partly: frozenset[str] = frozenset()
     used: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def use(self, set_name: str, field_name: str) -> None:
@@ -170,9 +172,9 @@ class SetRelation(Relation):
         self._reading.use(self.name, name)
         kind = "VARCHAR[]" if spec.type == "list" else SQL_TYPES[spec.type]
         bad = bad_column(name) if kind != "VARCHAR" else None
-        absent, lost = self._reading.is_absent(self.name, name), (self.name, name) in self._reading.lost
-        uses = frozenset({(self.name, name)})
-        return Expr(quote(name), kind, uses, absent, bad, lost="blank" if lost and absent else "")
+        absent, uses = self._reading.is_absent(self.name, name), frozenset({(self.name, name)})
+        lost = self.name in self._reading.partly or (absent and (self.name, name) in self._reading.lost)
+        return Expr(quote(name), kind, uses, absent, bad, lost="blank" if lost else "")
 
     def sql(self) -> str:
         """See `Relation`. In steps, so that each is worked out once: texts, values, and which of these are bad."""

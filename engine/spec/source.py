@@ -16,6 +16,7 @@ from engine.kinds.auth import Auth
 from engine.kinds.changes import Changes, DataTime, DeletedSets
 from engine.kinds.element import PlaceText
 from engine.kinds.pages import Pages
+from engine.kinds.refresh import Refresh
 from engine.kinds.request import Ask, Body, Cached, Deprecated, Filter, ForEach, Method, Option
 from engine.kinds.scope import Consent, Scope
 from engine.kinds.select import PathText
@@ -158,6 +159,17 @@ class Endpoint(Word):
         Field(description="the item of config whose keys it is asked with: once with each; `{{ key }}` is the key"),
     ] = None
     for_each: Annotated[ForEach | None, Field(description="it is asked once for each record of another set")] = None
+    refresh: Annotated[
+        Refresh | None,
+        Field(description="with `for_each`: for which records it is asked in a run; without, for all of them"),
+    ] = None
+    fresh_for: Annotated[
+        Duration | None,
+        Field(
+            description="how long an answer may be used by other runs of the school that would ask the same, where the "
+            "run that it came in did not end"
+        ),
+    ] = None
     params: Annotated[dict[str, TemplateText], Field(description="parameters of its requests")] = {}
     headers: Annotated[
         dict[str, TemplateText], Field(description="headers of its requests, beside those of the api")
@@ -183,6 +195,12 @@ class Endpoint(Word):
         Field(
             description="it gives what is so at this moment, such as today's: what is not in it any more is not gone, "
             "and what was read is not used again; so too where it is asked for each record of such a set"
+        ),
+    ] = False
+    partial: Annotated[
+        bool,
+        Field(
+            description="it never gives all that there is, such as the last months only: what is not in it is not gone"
         ),
     ] = False
     sets: Annotated[

@@ -11,7 +11,6 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -23,12 +22,15 @@ from engine.errors import AnswerUnreadable, ChangesRefused
 from engine.journal import Journal, cannot_write
 from engine.kinds.pages import OnePage
 from engine.kinds.select import MISSING, path
+from engine.kinds.word import seconds
 from engine.secret import Config
 from engine.spec.changing import deleted_sets, said_paths
 from engine.spec.source import RecordSet, Source
 from engine.stages.answer import Answer
 from engine.stages.books import Books
 from engine.stages.client import Client, NothingThere
+from engine.stages.clients import Clients
+from engine.stages.earlier import Earlier
 from engine.stages.envelope import AnswerReader, Envelope, Reader
 from engine.stages.events import Event, Tell
 from engine.stages.pace import Budget
@@ -53,33 +55,35 @@ def extract(
 
     `budget` is where it is kept how much of the source's rates is used up; without one, for this call alone.
     """
-    lock = threading.Lock()
+    with Clients(source, config, clock, tell, budget) as clients:
+        return extract_with(clients, source, config, wants, folder, journal, Earlier((), clock))
 
-    def tell_one_at_a_time(event: Event) -> None:
-        with lock:
-            tell(event)
 
+def extract_with(
+    clients: Clients,
+    source: Source,
+    config: Config,
+    wants: Sequence[Want],
+    folder: Path,
+    journal: Journal,
+    earlier: Earlier,
+) -> list[Answer]:
+    """Read the same with clients that are there already; `earlier` has answers that may be used again."""
     answers: list[Answer] = []
-    with ExitStack() as stack:
-        clients: dict[str, Client] = {}
-        pages: dict[str, int] = {}
-        for want in wants:
-            api = source.endpoints[want.endpoint].api
-            if api not in clients:
-                client = Client(source.apis[api], config, clock, tell_one_at_a_time, budget)
-                clients[api] = stack.enter_context(client)
-        for group in _groups(wants):
-            client = clients[source.endpoints[group[0].endpoint].api]
-            connections = source.apis[source.endpoints[group[0].endpoint].api].rates.connections
-            hear = tell_one_at_a_time if len(group) == 1 else _counting(tell_one_at_a_time, len(group))
-            reads = [_Read(source, config, want, client, folder, journal, hear) for want in group]
-            try:
-                found = together((read.run for read in reads), connections, group[0].endpoint, client.stop)
-            except ChangesRefused as error:
-                error.endpoint = group[0].endpoint
-                raise
-            for want, own in zip(group, found, strict=True):
-                answers += _numbered(want, own, pages)
+    pages: dict[str, int] = {}
+    for group in _groups(wants):
+        name = group[0].endpoint
+        client, connections = clients.of(name), source.apis[source.endpoints[name].api].rates.connections
+        hear = clients.tell if len(group) == 1 else _counting(clients.tell, len(group))
+        around = (client, folder, journal, hear, clients.clock, earlier)
+        reads = (_Read(source, config, want, *around) for want in group)
+        try:
+            found = together((partial(_Read.run, read) for read in reads), connections, name, client.stop)
+        except ChangesRefused as error:
+            error.endpoint = name
+            raise
+        for want, own in zip(group, found, strict=True):
+            answers += _numbered(want, own, pages)
     return answers
 
 
@@ -129,7 +133,10 @@ class _Read:
         folder: Path,
         journal: Journal,
         tell: Tell,
+        clock: Clock,
+        earlier: Earlier,
     ) -> None:
+        self._clock, self._earlier = clock, earlier
         self._endpoint, self._name = source.endpoints[want.endpoint], want.endpoint
         api = source.apis[self._endpoint.api]
         self._client, self._journal, self._tell = client, journal, tell
@@ -147,7 +154,8 @@ class _Read:
         counted = [name for name, each in self._sets.items() if each.counted]
         first, size = self._pages.first_page(), self._pages.page_size()
         self._books = Books(want.endpoint, counted, first, size, tell, want.part, stated=self._pages.states_last())
-        self._signature = self._sign(config, api.base_url, dict(api.params))
+        self._signature = self._sign(config, api.base_url, dict(api.params), want.mark)
+        self._age = None if self._endpoint.fresh_for is None else seconds(self._endpoint.fresh_for)
         self._lock = threading.Lock()
         self._number = 0
         self._landed = 0
@@ -167,7 +175,7 @@ class _Read:
         """Return all answers of the endpoint, by page; none of a part that is not there."""
         self._begin()
         absent = self._journal.get(self._key("absent"))
-        if absent is not None and absent["read"] == self._number:
+        if (absent is not None and absent["read"] == self._number) or self._was_absent():
             return []
         try:
             return self._pages_of_it()
@@ -175,7 +183,7 @@ class _Read:
             if not self._each or self._landed:
                 error.why = error.why or _assumed(self._endpoint.assumed)
                 raise
-            self._journal.record(self._key("absent"), read=self._number)
+            self._journal.record(self._key("absent"), read=self._number, **self._now())
             self._tell(Event("answer", f"{self._part}: nothing there (404)", self._name, done=1, total=1))
             return []
 
@@ -217,7 +225,7 @@ class _Read:
         self._number += 1
         self._journal.record(self._key("read"), number=self._number, signature=self._signature)
 
-    def _sign(self, config: Config, base_url: str, api_params: Mapping[str, str]) -> str:
+    def _sign(self, config: Config, base_url: str, api_params: Mapping[str, str], mark: str) -> str:
         """Return what tells this request from others: what is asked, by whom, and of what; no secrets."""
         pages = self._pages.model_dump(mode="json")
         places = {name: each.records for name, each in self._sets.items()}
@@ -231,6 +239,7 @@ class _Read:
             asked += [self._given, {name: each.model_dump(mode="json") for name, each in self._gone.items()}]
         asked += [said] if (said := self._question.signed()) else []
         asked += [self._root] if self._root else []
+        asked += [mark] if mark else []
         asked += [self._endpoint.headers] if self._endpoint.headers else []
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -301,7 +310,7 @@ class _Read:
     def _find_landed(self, page: int) -> Answer | None:
         facts, file = self._journal.get(self._key("answer", page)), self._file(page)
         if facts is None or facts["read"] != self._number:
-            return None
+            return self._used_again(page)
         if not file.is_file() or file.stat().st_size != facts["bytes"]:
             return None
         answer = Answer.read(self._name, page, file, facts)
@@ -314,12 +323,45 @@ class _Read:
         self._count("resumed", answer)
         return answer
 
+    def _was_absent(self) -> bool:
+        """Say whether it was answered of late that there is nothing."""
+        came = None if self._age is None else self._earlier.absent(self._name, self._signature, self._age)
+        if came is None:
+            return False
+        self._journal.record(self._key("absent"), read=self._number, at=came)
+        self._tell(Event("resumed", f"{self._part}: nothing there (404)", self._name, done=1, total=1))
+        return True
+
+    def _used_again(self, page: int) -> Answer | None:
+        """Take an answer that another run got, if one of the same question is young enough and whole."""
+        args = (self._name, self._signature, page)
+        found = None if self._age is None else self._earlier.answer(*args, self._age)
+        if found is None:
+            return None
+        (folder, facts), file = found, self._file(page)
+        try:
+            if (folder / file.name).stat().st_size != facts["bytes"]:
+                return None
+            file.unlink(missing_ok=True)
+            file.hardlink_to(folder / file.name)
+            answer = Answer.read(self._name, page, file, facts)
+            self._books.check(answer)
+        except (OSError, AnswerUnreadable):
+            return None
+        self._journal.record(self._key("answer", page), **{**facts, "read": self._number})
+        self._count("resumed", answer)
+        return answer
+
+    def _now(self) -> dict[str, str]:
+        """Return what the journal keeps of when an answer came, where it may be used again."""
+        return {} if self._age is None else {"at": self._clock.now().isoformat()}
+
     def _land(self, answer: Answer, part: Path) -> Answer:
         try:
             part.replace(answer.file)
         except OSError as error:
             raise cannot_write(answer.file, error) from None
-        self._journal.record(self._key("answer", answer.page), read=self._number, **answer.facts())
+        self._journal.record(self._key("answer", answer.page), read=self._number, **self._now(), **answer.facts())
         self._count("answer", answer)
         return answer
 

@@ -10,24 +10,28 @@ from pathlib import Path
 
 from engine.errors import StorageError
 from engine.journal import cannot_write
+from engine.kinds.request import ForEach
 from engine.kinds.types import literal, quote
 from engine.sql import connect, reworded
 
 
-def kept_values(
-    file: Path, where: Mapping[str, Sequence[str]], keep: Mapping[str, str]
-) -> tuple[list[dict[str, str]], int]:
+def among(word: ForEach) -> tuple[str, str]:
+    """Return the SQL conditions that a record is one of those that are asked for, and that it lacks a value."""
+    held = " AND ".join(f"{quote(name)} IN ({', '.join(map(literal, texts))})" for name, texts in word.where.items())
+    return held or "true", " OR ".join(f"trim(coalesce({quote(name)}, '')) = ''" for name in word.keep.values())
+
+
+def kept_values(file: Path, word: ForEach) -> tuple[list[dict[str, str]], int]:
     """Return what is kept of the records of a set, each once and in their order; and how many lack a value."""
-    held = " AND ".join(f"{quote(name)} IN ({', '.join(map(literal, texts))})" for name, texts in where.items())
-    blank = " OR ".join(f"trim(coalesce({quote(name)}, '')) = ''" for name in keep.values())
-    values = ", ".join(quote(name) for name in keep.values())
+    held, blank = among(word)
+    values = ", ".join(quote(name) for name in word.keep.values())
     with connect(file.parent) as database, reworded("looking for the records that are asked for", StorageError):
         rows = database.execute(
             f"SELECT ({blank}) AS _blank, {values} FROM read_parquet({literal(str(file.resolve()))})"
-            f" WHERE {held or 'true'} ORDER BY _page, _row"
+            f" WHERE {held} ORDER BY _page, _row"
         ).fetchall()
     whole = dict.fromkeys(tuple(row[1:]) for row in rows if not row[0])
-    return [dict(zip(keep, row, strict=True)) for row in whole], sum(bool(row[0]) for row in rows)
+    return [dict(zip(word.keep, row, strict=True)) for row in whole], sum(bool(row[0]) for row in rows)
 
 
 def put_beside(

@@ -2,8 +2,8 @@
 
 Everything is one statement of DuckDB's. A key that is blank, or that stands on several records, tells nothing apart:
 then nothing is merged (`MirrorError`), and the caller reads in full. A record that is both changed and gone stays: a
-record that is lost is worse than one that stays until the next read in full. Where days were read, what came of them
-takes the place of all that was there of them (`splice`). Imports `sql`, `kinds/types`, `errors`.
+record that is lost is worse than one that stays until the next read in full. Where days were read, or what belongs to
+some records, what came takes the place of all that was there of them (`splice`). Imports `sql`, `kinds/types`.
 Next: `stages/transform`.
 """
 
@@ -96,13 +96,9 @@ def merge(
     return merged
 
 
-@dataclass(frozen=True)
-class Days:
-    """Days that were read, as ISO dates, both ends included; `day` is the SQL expression of the day of a record."""
-
-    first: str
-    last: str
-    day: str
+def of_days(first: str, last: str, day: str) -> str:
+    """Return the SQL condition that a record is of days, ISO dates, both ends included; `day` is the SQL of its day."""
+    return f"{day} BETWEEN DATE {literal(first)} AND DATE {literal(last)}"
 
 
 def strays(file: Path, day: str, windows: Iterable[tuple[int, str, str]]) -> tuple[int, int]:
@@ -123,17 +119,29 @@ def strays(file: Path, day: str, windows: Iterable[tuple[int, str, str]]) -> tup
     return int(found[0]), int(found[1])
 
 
-def splice(key: Sequence[str], fields: Sequence[str], mirror: Path, came: Path, days: Days, out: Path) -> Merged:
-    """Write `out`: the records of a mirror that are of no day that was read, and those that came.
+def splice(
+    key: Sequence[str],
+    fields: Sequence[str],
+    mirror: Path,
+    came: Path,
+    taken: str,
+    out: Path,
+    *,
+    by_key: bool = True,
+) -> Merged:
+    """Write `out`: those records of a mirror whose place is not `taken`, an SQL condition, and those that came.
 
-    A record that came stands once, wherever it stood before: found by its key, where there is one and it is not blank.
+    With `by_key`, a record that came stands once, wherever it stood before: found by its key, where there is one and it
+    is not blank.
     """
     part = out.with_name(f".{out.name}.part")
     _make(out.parent)
-    with connect(out.parent, mirror.parent.parent, came.parent) as database:
+    with connect(out.parent.parent, mirror.parent.parent, came.parent) as database:
         try:
-            with reworded("reading what came of some days", StorageError):
-                _define_days(database, key, fields, mirror, came, days)
+            with reworded("reading what came of some records", StorageError):
+                _define_taken(database, key, fields, mirror, came, taken)
+                stays = "old ANTI JOIN came USING (_key)" if by_key else "old"
+                database.execute(f"CREATE VIEW kept AS SELECT * FROM {stays} WHERE NOT _read")
                 found = database.execute(
                     "SELECT (SELECT count(*) FROM kept), (SELECT count(*) FROM new), (SELECT count(*) FROM came),"
                     " (SELECT count(*) FROM came SEMI JOIN old USING (_key)),"
@@ -151,23 +159,21 @@ def splice(key: Sequence[str], fields: Sequence[str], mirror: Path, came: Path, 
     return Merged(kept + new, keys - known, known, gone, 0, 0)
 
 
-def _define_days(
-    database: duckdb.DuckDBPyConnection, key: Sequence[str], fields: Sequence[str], mirror: Path, came: Path, days: Days
+def _define_taken(
+    database: duckdb.DuckDBPyConnection, key: Sequence[str], fields: Sequence[str], mirror: Path, came: Path, taken: str
 ) -> None:
-    """Make the views `old`, `new` and `kept`, and the table `came` of the keys that are not blank."""
+    """Make the views `old` and `new`, and the table `came` of the keys that are not blank."""
     there = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {_read(mirror)}").fetchall()}
     columns = ", ".join(quote(name) if name in there else f"NULL::VARCHAR AS {quote(name)}" for name in fields)
     named = ", ".join(map(quote, fields))
     own = f"row({', '.join(map(quote, key))})" if key else "NULL"
-    read = f"coalesce({days.day} BETWEEN DATE {literal(days.first)} AND DATE {literal(days.last)}, false)"
     database.execute(
-        f"CREATE VIEW old AS SELECT *, {own} AS _key, {read} AS _read FROM (SELECT _page, _row, {columns}"
-        f" FROM {_read(mirror)})"
+        f"CREATE VIEW old AS SELECT *, {own} AS _key, coalesce({taken}, false) AS _read"
+        f" FROM (SELECT _page, _row, {columns} FROM {_read(mirror)})"
     )
     database.execute(f"CREATE VIEW new AS SELECT _page, _row, {named} FROM {_read(came)}")
     filled = f"NOT ({_blank(key)})" if key else "false"
     database.execute(f"CREATE TABLE came AS SELECT DISTINCT {own} AS _key FROM new WHERE {filled}")
-    database.execute("CREATE VIEW kept AS SELECT * FROM old ANTI JOIN came USING (_key) WHERE NOT _read")
 
 
 def _define(

@@ -20,7 +20,6 @@ from engine.kinds.word import seconds
 from engine.stages.events import Event, Tell
 
 Result = TypeVar("Result")
-_SLICE = 0.25  # seconds; how long a thread that waits may take to see that it should stop
 
 
 class MayHealError(Exception):
@@ -70,10 +69,6 @@ class Patience:
                 self._wait(name, failure, min(wait, self._longest))
                 wait, number = wait * 2, number + 1
 
-    def rest(self, wait: float) -> None:
-        """Wait so many seconds, unless it is stopped meanwhile."""
-        self._sleep(wait)
-
     def stop(self) -> None:
         """End every wait, now and from now on, with `Interrupted`."""
         self._stopped.set()
@@ -85,7 +80,7 @@ class Patience:
                 self._not_before = max(self._not_before, self._clock.monotonic() + wait)
         what = failure.error.what.removeprefix(f"{name}: ")
         self._tell(Event("wait", f"{what}; trying again in {wait:g} s", name))
-        self._sleep(wait)
+        self.rest(wait)
 
     def _wait_until_ready(self, name: str, early: NotReadyError, waited: float) -> float:
         """Wait before an answer is asked for again that was not ready; return how long it was waited for in all."""
@@ -97,22 +92,18 @@ class Patience:
         what = early.error.what.removeprefix(f"{name}: ")
         said = f"{what}; asking again in {wait:g} s, for {self._ready.up_to} at most"
         self._tell(Event("not-ready", said, name))
-        self._sleep(wait)
+        self.rest(wait)
         return waited + wait
 
     def _wait_for_all(self) -> None:
         with self._lock:
             wait = self._not_before - self._clock.monotonic()
-        self._sleep(min(wait, self._longest))
+        self.rest(min(wait, self._longest))
 
-    def _sleep(self, wait: float) -> None:
-        while True:
-            if self._stopped.is_set():
-                raise Interrupted("the extraction was stopped")
-            if wait <= 0:
-                return
-            self._clock.sleep(min(wait, _SLICE))
-            wait -= _SLICE
+    def rest(self, wait: float) -> None:
+        """Wait so many seconds, unless it is stopped meanwhile."""
+        if self._clock.wait(self._stopped, wait):
+            raise Interrupted("the extraction was stopped")
 
 
 def _given_up(error: SourceError, attempts: int) -> SourceError:

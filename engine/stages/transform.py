@@ -60,6 +60,8 @@ class SetRead:
     present: frozenset[str]
     complete: bool = True
     data_time: datetime | None = None
+    partly: bool = False
+    """Whether records are lacking that were never asked for: what is not known of them is left alone in Haplo."""
 
 
 @dataclass
@@ -107,7 +109,8 @@ def transform(
         numbered = f"SELECT * REPLACE (_page::BIGINT * {_PAGE} + _row AS _row)"
         return f"({numbered} FROM read_parquet({literal(str(sets[name].file.resolve()))}))"
 
-    query = build(mapping, world, Reading(world.source.formats, place, present, lost))
+    partly = frozenset(name for name, landed in sets.items() if landed.partly)
+    query = build(mapping, world, Reading(world.source.formats, place, present, lost, partly))
     parents = {landed.file.parent for landed in sets.values()}
     for name in ("rows", STATES, "quarantine"):
         _make(folder / name)

@@ -22,7 +22,8 @@ class Want:
     what changed only, and what is gone. An endpoint that is read in parts, such as windows of dates, is wanted once for
     each `part`; each has its own pages and books. `names` are what the templates of its requests see beside `config`;
     with `each` among them it is a part that may not be there, and parts are read side by side. `withheld` are fields,
-    by set, that are in use and not asked for, because the source would not give them to us.
+    by set, that are in use and not asked for, because the source would not give them to us. `mark` tells a record
+    that it is asked for from what the record was before: with another mark, the same question is another one.
     """
 
     endpoint: str
@@ -33,6 +34,7 @@ class Want:
     names: Mapping[str, Any] = field(default_factory=dict, repr=False)
     key: Key | None = field(default=None, repr=False)
     withheld: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    mark: str = ""
 
 
 def options_asked(endpoint: Endpoint, want: Want) -> list[str]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 from xml.etree import ElementTree
 
@@ -48,8 +49,9 @@ class Hurried(Clock):
     def now(self) -> datetime:
         return datetime(2026, 3, 4, 3, tzinfo=UTC)
 
-    def sleep(self, seconds: float) -> None:
-        self.waited += seconds
+    def wait(self, stopped: Event, seconds: float) -> bool:
+        self.waited += max(seconds, 0)
+        return stopped.is_set()
 
 
 @dataclass

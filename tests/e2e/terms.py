@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any, ClassVar
 
 import polars as pl
@@ -65,9 +66,9 @@ class MovedClock(Clock):
     def monotonic(self) -> float:
         return time.monotonic() + self._slept
 
-    def sleep(self, seconds: float) -> None:
+    def wait(self, stopped: Event, seconds: float) -> bool:
         self._slept += max(seconds, 0)
-        time.sleep(0.0005)
+        return stopped.wait(0.0005)
 
 
 class Reference:

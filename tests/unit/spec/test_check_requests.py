@@ -116,6 +116,11 @@ def test_a_school_is_told_what_its_keys_lack(
             "    post: schools\n    for_each: {set: things, where: {Hue: red}, keep: {id: Id}}\n",
             ("unknown-field", "'things' has no field 'Hue'"),
         ),
+        (
+            "    post: schools\n",
+            "    post: schools\n    for_each: {set: things, keep: {id: Id}}\n    refresh: {parent_changed: [Hue]}\n",
+            ("unknown-field", "'things' has no field 'Hue'"),
+        ),
     ],
 )
 def test_a_source_is_told_what_its_requests_lack(

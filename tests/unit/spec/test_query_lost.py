@@ -67,3 +67,23 @@ def test_a_rule_that_cannot_be_decided_in_a_table_leaves_what_is_made_of_it_alon
     trial = Trial(SETS, target="out: {type: list, of: {type: text}}", mapping=whole)
     outcome = trial.run(RECORDS, absent={"others": set(SETS["others"])})
     assert (outcome.books.absent, outcome.rows[0]["out"]) == ([], ["w1"])
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "without"),
+    [
+        ("other.value", "{type: text}", {"1": [], "2": ["out"]}),
+        ("{first_of: [other.value, home]}", "{type: text}", {"1": [], "2": ["out"]}),
+        ("{collect: more, by: {who: Id}, item: value}", "{type: list, of: {type: text}}", {"1": ["out"], "2": ["out"]}),
+        ("home", "{type: text}", {"1": [], "2": []}),
+    ],
+)
+def test_a_row_goes_without_what_nobody_has_asked_for_yet(
+    value: str, target: str, without: dict[str, list[str]]
+) -> None:
+    join = "join: {other: {set: others, by: {of: Id}, keep: first, order: [Id]}}\n"
+    trial = Trial(SETS, target=f"out: {target}", mapping=f"{TABLES}{join}fields: {{id: Id, out: {value}}}\n")
+    assert trial.findings() == []
+    outcome = trial.run(RECORDS, partly=frozenset({"others"}))
+    assert {row["id"]: row["_withheld"] for row in outcome.rows} == without
+    assert {row["id"]: row["_withheld"] for row in trial.run(RECORDS).rows} == {"1": [], "2": []}

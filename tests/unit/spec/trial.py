@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -104,6 +104,7 @@ class Trial:
         today: date = date(2024, 9, 1),
         remembered: Remembered | None = None,
         lost: frozenset[Use] = frozenset(),
+        partly: frozenset[str] = frozenset(),
     ) -> Outcome:
         """Land the records, transform them, and read back what was written."""
         with tempfile.TemporaryDirectory() as name:
@@ -112,6 +113,7 @@ class Trial:
                 each: self._land(folder, each, records.get(each, ()), (absent or {}).get(each, set()))
                 for each in self.sets
             }
+            sets |= {each: replace(sets[each], partly=True) for each in partly}
             circumstances = Circumstances(today, "waters-edge", "Europe/London", values or {})
             more = {"remembered": remembered, "lost": lost}
             books = transform(self.document(), self.world(), sets, circumstances, folder, **more)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.stages.mirror import Days, Merged, MirrorError, Shape, clear, keep, look_at, merge, splice, strays
+from engine.stages.mirror import Merged, MirrorError, Shape, clear, keep, look_at, merge, of_days, splice, strays
 
 Rows = Sequence[tuple[object, ...]]
 
@@ -145,7 +145,7 @@ def spliced(tmp_path: Path, old: Rows, came: Rows, key: Sequence[str] = ("Id",))
     """Put what came of 2 to 8 March in the place of what was there; the second field is the day."""
     mirror = put(tmp_path / "old" / "m.parquet", ["Id", "On"], old)
     new = put(tmp_path / "new" / "c.parquet", ["Id", "On", "Mark"], came)
-    days = Days("2026-03-02", "2026-03-08", 'try_cast("On" AS DATE)')
+    days = of_days("2026-03-02", "2026-03-08", 'try_cast("On" AS DATE)')
     out = tmp_path / "out" / "s.parquet"
     counts = splice(key, ["Id", "On", "Mark"], mirror, new, days, out)
     rows = of(out)

@@ -25,7 +25,7 @@ class Counter:
     def now(self):
         return NOON + timedelta(seconds=self.time)
 
-    def sleep(self, seconds):
+    def rest(self, seconds):
         self.time += seconds
 
 
@@ -34,7 +34,7 @@ def limit(**keys):
 
 
 def pace(clock, *limits, budget=None, names=NAMES, url="https://source.test/api"):
-    return Pace(limits, url, names, budget or OwnBudget(), clock, clock.sleep)
+    return Pace(limits, url, names, budget or OwnBudget(), clock, clock.rest)
 
 
 def turns(asked, clock, number):
@@ -59,7 +59,7 @@ def test_time_without_requests_fills_the_bucket_and_not_more():
     clock = Counter()
     asked = pace(clock, limit(burst=3, refill="1 per 10s"))
     assert turns(asked, clock, 3) == [0, 0, 10]
-    clock.sleep(10_000)
+    clock.rest(10_000)
     assert turns(asked, clock, 3) == [10_010, 10_010, 10_020]
 
 

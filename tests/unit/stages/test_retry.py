@@ -25,8 +25,9 @@ class Counter:
     def monotonic(self):
         return self.time
 
-    def sleep(self, seconds):
-        self.time += seconds
+    def wait(self, stopped, seconds):
+        self.time += max(seconds, 0)
+        return stopped.is_set()
 
 
 def patience(clock, events=None, **retry):
@@ -99,7 +100,7 @@ def test_a_stop_ends_all_waits():
     clock = Counter()
     waits = patience(clock, wait="1m", attempts=9)
     attempt, asked = failing(9, clock)
-    clock.sleep = lambda seconds: waits.stop()
+    clock.wait = lambda stopped, seconds: seconds > 0 and (waits.stop() or stopped.is_set())
     with pytest.raises(Interrupted):
         waits.persist("x", attempt)
     assert len(asked) == 1
