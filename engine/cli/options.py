@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from engine.cli.show import Progress
+from engine.cli.show import Progress, time_left
 
 if TYPE_CHECKING:
     from engine.spec.project import Project
@@ -41,7 +41,8 @@ def listener(progress: Progress) -> Callable[[Event], None]:
 
     def tell(event: Event) -> None:
         if event.kind in ("answer", "resumed"):
-            progress.count(event.about, f"page {event.done:,}", event.done, event.total)
+            more = time_left(event.left, more=event.more) if event.left >= 60 else ""
+            progress.count(event.about, f"page {event.done:,}", event.done, event.total, more)
         elif event.kind in ("landed", "made", "checked", "sent", "run", "consent", "not-ready"):
             progress.line(f"{event.kind:>8}  {event.text}")
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.show import age_text, table
+from engine.cli.show import age_text, table, time_text
 
 if TYPE_CHECKING:
     from engine.state import RunRecord
@@ -86,5 +86,4 @@ def _took(run: RunRecord) -> str | None:
         seconds = (run.ended - run.began).total_seconds()
     if seconds is None:
         return None
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{seconds:.1f} s" if seconds < 60 else f"{minutes} min {rest} s"
+    return f"{seconds:.1f} s" if seconds < 60 else time_text(seconds)

@@ -123,6 +123,18 @@ def age_text(data: Mapping[str, Any]) -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC{hours} ({data['set']})"
 
 
+def time_text(seconds: float) -> str:
+    """Return a time in words: `45 s`, `41 min 40 s`, `27 h 5 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, part = divmod(minutes, 60)
+    return f"{hours:,} h {part} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def time_left(seconds: float, *, more: bool) -> str:
+    """Return how long something still takes; `more` where that is not all."""
+    return f"{'at least ' if more else ''}{time_text(seconds)} left"
+
+
 class Progress:
     """Tells of a run: one line that changes on a terminal, plain lines elsewhere."""
 
@@ -137,17 +149,18 @@ class Progress:
         self._clear()
         click.echo(text, err=True)
 
-    def count(self, about: str, text: str, done: int, total: int | None) -> None:
+    def count(self, about: str, text: str, done: int, total: int | None, more: str = "") -> None:
         """Show how far something is; in a log at every tenth of it."""
+        said = f"  {about}: {text}{f' of {total:,}' if total else ''}{f', {more}' if more else ''}"
         if self._terminal and not self._verbose:
             self._clear()
-            click.echo(f"  {about}: {text}{f' of {total:,}' if total else ''}", err=True, nl=False)
+            click.echo(said, err=True, nl=False)
             self._open = True
             return
         tenth = done * 10 // total if total else done
         if self._verbose or tenth != self._last.get(about):
             self._last[about] = tenth
-            click.echo(f"  {about}: {text}{f' of {total:,}' if total else ''}", err=True)
+            click.echo(said, err=True)
 
     def close(self) -> None:
         """End the line that changes."""

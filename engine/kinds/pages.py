@@ -6,6 +6,7 @@ Next: `kinds/answer`.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -65,6 +66,10 @@ class _Whole(Word):
         """Return how many records a full page has, where that is known."""
         return None
 
+    def requests_for(self, records: int) -> int:
+        """Return how many requests a list of so many records takes, if pages are as large as they are asked for."""
+        return 1
+
 
 class OnePage(_Whole):
     """Everything comes in one answer."""
@@ -108,6 +113,9 @@ class NumberedPages(_Whole):
     def page_size(self) -> int | None:
         return self.size.value if self.size else None
 
+    def requests_for(self, records: int) -> int:
+        return 1 if self.size is None else max(1, math.ceil(records / self.size.value))
+
 
 class OpenPages(_Whole):
     """Pages asked for by number, one after the other, until one is empty or has fewer records than the one before it.
@@ -132,6 +140,11 @@ class OpenPages(_Whole):
 
     def first_page(self) -> int:
         return self.first
+
+    def requests_for(self, records: int) -> int:
+        size = records if self.size is None else self.size.value
+        full, rest = divmod(records, size) if records else (0, 0)
+        return full + 1 if rest == 0 or full else 2  # the end is seen by a page that is shorter than the one before
 
 
 def whole_number(value: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from engine.run.folder import runs
 from engine.run.mirroring import AnewError, Came, Merging, age_hours, came_facts, in_full, mirror_row
 from engine.run.parting import Parting, land_kept
 from engine.run.plan import Plan
+from engine.run.price import Pricing
+from engine.run.remaining import Remaining
 from engine.run.report import Report, SetReport
 from engine.run.unfound import unfound
 from engine.run.walking import Walking, said, was_partly
@@ -76,6 +79,8 @@ class Reading:
         self._home, self._zone = folder.parent, ZoneInfo(plan.school.time_zone)
         self._terms = Terms(clock.now(), self._zone, full, reuse, today, plan.settings)
         self._ways: dict[str, Way] = {}
+        self._clients: Clients | None = None
+        self._remaining = Remaining({})
         others = [] if full or fresh or state is None else [each for each in runs(self._home) if each != folder]
         self._earlier = Earlier(others, clock)
 
@@ -85,9 +90,11 @@ class Reading:
         self._ways = {want.endpoint: self._way(want) for want in wants}
         missing = [want for want in wants if self._missing(want)]
         budget = None if self._state is None else self._state.budget
+        self._remaining = self._expected(missing)
         with Clients(self.plan.source, config, self.clock, self._hear, budget) as clients:
+            self._clients = clients
             while missing:
-                missing = self._round(missing, config, clients)
+                missing = self._round(missing, config)
         sets = {}
         for want, planned in zip(wants, self.plan.wants(), strict=True):
             came = self._came(want)
@@ -160,7 +167,7 @@ class Reading:
     def _missing(self, want: Want) -> bool:
         return any(self._landed(want, name) is None for name in want.sets)
 
-    def _round(self, wants: list[Want], config: Config, clients: Clients) -> list[Want]:
+    def _round(self, wants: list[Want], config: Config) -> list[Want]:
         """Read endpoints; return those that must be read again, in full."""
         for want in wants:
             if self._ways[want.endpoint].mode == "reuse":
@@ -170,9 +177,11 @@ class Reading:
         walkings = {want.endpoint: walking for want in asked if (walking := self._walking(want)) is not None}
         parting.rounds.update({name: walking.choose() for name, walking in walkings.items()})
         parts = [part for want in asked for part in parting.parts(want, self._ways[want.endpoint].windows)]
+        self._remaining.known(Counter(part.endpoint for part in parts if part.part))
         try:
+            assert self._clients is not None
             around = (self.folder, self.journal, self._earlier)
-            answers = extract_with(clients, self.plan.source, config, parts, *around)
+            answers = extract_with(self._clients, self.plan.source, config, parts, *around)
         except ChangesRefused as error:
             [refused] = [want for want in asked if want.endpoint == error.endpoint]
             if not refused.given:
@@ -184,6 +193,7 @@ class Reading:
             try:
                 own_parts = [part for part in parts if part.endpoint == want.endpoint]
                 self._land(want, own, own_parts, parting, walkings.get(want.endpoint))
+                self._remaining.known({want.endpoint: 0})
             except AnewError as error:
                 self._anew(want, error.why)
         return [want for want in wants if self._missing(want)]
@@ -203,10 +213,12 @@ class Reading:
 
     def _walking(self, want: Want) -> Walking | None:
         """Return how an endpoint is asked for some records only; None where it is asked for all of them."""
-        if self.plan.source.endpoints[want.endpoint].refresh is None or self._state is None:
+        endpoint = self.plan.source.endpoints[want.endpoint]
+        if endpoint.refresh is None or endpoint.for_each is None or self._state is None:
             return None
-        way, home = self._ways[want.endpoint], self._home
-        return Walking(self.plan.source, want, way, self._mirrors(), home, self.folder, self._terms.full)
+        parents = self.folder / "sets" / f"{endpoint.for_each.set}.parquet"
+        around = (self._ways[want.endpoint], self._mirrors(), self._home, self.folder, parents)
+        return Walking(self.plan.source, want, *around, everything=self._terms.full)
 
     def _land(
         self, want: Want, answers: list[Answer], parts: list[Want], parting: Parting, walking: Walking | None
@@ -274,6 +286,14 @@ class Reading:
     def _put_down(self, want: Want, came: Came) -> None:
         self.journal.record(f"came:{want.endpoint}", **came_facts(came))
 
+    def _expected(self, wants: list[Want]) -> Remaining:
+        """Return what is known before anything is asked of how many requests there will be."""
+        if not any(api.rates.limits for api in self.plan.source.apis.values()):
+            return Remaining({})
+        pricing = Pricing(self.plan, self._ways, self._mirrors(), self._home)
+        prices = [pricing.price(want) for want in wants]
+        return Remaining({each.endpoint: None if each.basis == "unknown" else each.requests for each in prices})
+
     def _came(self, want: Want) -> Came:
         entry = self.journal.get(f"came:{want.endpoint}")
         return Came(complete=list(want.sets)) if entry is None else Came(**entry)
@@ -323,6 +343,10 @@ class Reading:
 
     def _hear(self, event: Event) -> None:
         """Pass on what extraction tells; keep for the report what is more than progress."""
+        if event.kind in ("answer", "resumed") and self._clients is not None:
+            self._remaining.answered(event.about)
+            left = self._clients.of(event.about).seconds_for(self._remaining.requests)
+            event = replace(event, left=left, more=self._remaining.open)
         if event.kind in _WORTH_A_NOTE:
             self._report.notes.append(f"{event.about}: {event.text}" if event.about else event.text)
         self._tell(event)

@@ -29,7 +29,10 @@ WALKS = "walks"
 
 @dataclass(frozen=True)
 class Walking:
-    """One endpoint with `refresh`, on its way tonight; `mirrors` are all that the school has."""
+    """One endpoint with `refresh`, on its way tonight; `mirrors` are all that the school has.
+
+    `parents` is the file of the set whose records it is asked for.
+    """
 
     source: Source
     want: Want
@@ -37,6 +40,7 @@ class Walking:
     mirrors: Mapping[str, Mirror]
     home: Path
     folder: Path
+    parents: Path
     everything: bool = False
 
     def choose(self) -> Round:
@@ -47,18 +51,12 @@ class Walking:
         self.file.parent.mkdir(mode=0o700, exist_ok=True)
         at = datetime.fromisoformat(self.way.at).timestamp()
         tonight = Tonight(at, anew=bool(self.way.why), everything=self.everything)
-        return choose_records(self._parents, endpoint.for_each, endpoint.refresh, self._walk(), tonight, self.file)
+        return choose_records(self.parents, endpoint.for_each, endpoint.refresh, self._walk(), tonight, self.file)
 
     @property
     def file(self) -> Path:
         """What will be remembered."""
         return self.folder / WALKS / f"{self.want.endpoint}.parquet"
-
-    @property
-    def _parents(self) -> Path:
-        endpoint = self.source.endpoints[self.want.endpoint]
-        assert endpoint.for_each is not None
-        return self.folder / "sets" / f"{endpoint.for_each.set}.parquet"
 
     def _walk(self) -> Walk | None:
         before = self.mirrors.get(walk_name(self.want.endpoint))
@@ -103,7 +101,7 @@ class Walking:
         endpoint = self.source.endpoints[self.want.endpoint]
         assert endpoint.for_each is not None
         assert endpoint.refresh is not None
-        fields = watched(self._parents, endpoint.for_each, endpoint.refresh)
+        fields = watched(self.parents, endpoint.for_each, endpoint.refresh)
         at, shape = datetime.fromisoformat(self.way.at), look_at(self.file)
         rows = 0 if shape is None else shape.rows
         token = json.dumps({"fields": fields, "partly": partly})

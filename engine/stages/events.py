@@ -15,6 +15,9 @@ class Event:
 
     answer (one more landed: `done` of `total`), resumed (had landed before), wait, reasked, token,
     page-size, changed.
+
+    `left` is in how many seconds all that is known will have been asked for, where a source's limits decide it; with
+    `more` there may be more than is known.
     """
 
     kind: str
@@ -22,6 +25,8 @@ class Event:
     about: str = ""  # the endpoint or the set
     done: int = 0
     total: int | None = None
+    left: float = 0.0
+    more: bool = False
 
 
 Tell = Callable[[Event], None]

@@ -17,7 +17,9 @@ from engine.errors import SourceError
 from engine.journal import Journal
 from engine.run.folder import new_run, school_folder
 from engine.run.history import open_state
+from engine.run.outlook import outlook
 from engine.run.plan import make_plan
+from engine.run.price import Bill, within
 from engine.run.reading import Reading
 from engine.run.report import Report
 from engine.simulators.http import Route, Simulator
@@ -63,12 +65,12 @@ class PeopleSimulator(Simulator):
         return json_answer([{"id": f"{thing}-1"}])
 
 
-def a_source(things: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
+def a_source(things: dict[str, Any], parts: dict[str, Any], limits: list[dict[str, Any]]) -> dict[str, Any]:
     main = {"base_url": "{{ config.base_url }}", "auth": {"kind": "none"}, "pages": {"kind": "none"}}
     return {
         "source": "slow",
         "config": {"base_url": {"type": "url"}},
-        "apis": {"main": {**main, "retry": {"attempts": 1}, "rates": {"connections": 1}}},
+        "apis": {"main": {**main, "retry": {"attempts": 1}, "rates": {"connections": 1, "limits": limits}}},
         "endpoints": {
             "people": {
                 "get": "people",
@@ -109,11 +111,15 @@ class Night(Clock):
     def now(self) -> datetime:
         return self.time
 
-    def put(self, *entities: str, name: str = "name", parts: Any = None, fresh: Any = None, **refresh: Any) -> None:
+    def put(
+        self, *entities: str, name: str = "name", parts: Any = None, fresh: Any = None, limits: Any = (), **refresh: Any
+    ) -> None:
         """Write the documents; `refresh` is that of the things."""
         documents: dict[str, Any] = {
             "mappings/slow/source.yaml": a_source(
-                {"refresh": refresh, **({"fresh_for": fresh} if fresh else {})}, {"refresh": parts} if parts else {}
+                {"refresh": refresh, **({"fresh_for": fresh} if fresh else {})},
+                {"refresh": parts} if parts else {},
+                list(limits),
             ),
             f"schools/{SCHOOL}.yaml": {
                 "school": SCHOOL,
@@ -148,6 +154,10 @@ class Night(Clock):
         self.notes = report.notes
         self.time += timedelta(days=days)
         return [each.path for each in self.source.requests if each.path != "/people"]
+
+    def bill(self) -> Bill:
+        project = open_project(self.folder)
+        return outlook(project, make_plan(project, SCHOOL), self).bill
 
     def records(self, name: str) -> list[str]:
         return sorted(pl.read_parquet(self.sets[name].file)["id"].to_list())
@@ -305,3 +315,29 @@ def test_what_was_landed_too_long_ago_is_asked_again(night: Night) -> None:
     night.time += timedelta(minutes=1)
     assert night.read(days=0) == asked(1, 2, 3, 4, 5)
     assert night.read(days=0, fresh=True) == asked(1, 2, 3, 4, 5)
+
+
+def test_the_plan_tells_what_a_run_costs_and_what_a_budget_covers(night: Night) -> None:
+    night.put("part", "person", parts={"after": "30d"}, parent_changed=True, budget=2)
+    before = night.bill()
+    assert [(each.endpoint, each.requests, each.basis) for each in before.prices] == [
+        ("people", 1, "known"),
+        ("things", 0, "unknown"),
+        ("parts", 0, "unknown"),
+    ]
+    assert (before.requests, before.open, before.seconds) == (1, True, None)
+    night.read()
+    limits = [{"per": "client", "by": "me", "burst": 4, "refill": "1 per 10s"}]
+    night.put("part", "person", parts={"after": "30d"}, parent_changed=True, budget=2, limits=limits)
+    bill = night.bill()
+    assert [(each.requests, each.basis, each.left) for each in bill.prices] == [
+        (1, "known", 0),
+        (2, "estimated", 1),
+        (0, "estimated", 0),
+    ]
+    assert bill.seconds == 0.0, "3 requests, and 4 less one at once"
+    assert within(bill, 2) == [1, 1, 0]
+    night.time += timedelta(days=30)
+    bill = night.bill()
+    assert [each.requests for each in bill.prices] == [1, 2, 4], "four things were asked for their parts, 31 days ago"
+    assert bill.seconds == 40.0, "7 requests: 3 at once, then one each ten seconds"

@@ -194,7 +194,7 @@ class Night(Clock):
 
     def outlook(self) -> str:
         plan = make_plan(open_project(self.folder), SCHOOL)
-        return str(outlook(open_project(self.folder), plan, self.now())["marks"])
+        return str(outlook(open_project(self.folder), plan, self).ways["marks"])
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from engine.cli.asked_text import data_text, learnt_facts, learnt_text
+from engine.cli.bill_text import bill_facts, bill_text
 from engine.cli.options import listener, project_option, sound_project, verbose_option
 from engine.cli.show import Progress, table
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ask", is_flag=True, help="Ask the source: how the school stands, what is granted, how old its data are."
 )
+@click.option("--budget", type=click.IntRange(min=1), metavar="N", help="Show what so many requests would cover.")
 @project_option
 @click.option(
     "--format",
@@ -45,19 +48,22 @@ def command(
     named: str | None,
     data: bool,
     ask: bool,
+    budget: int | None,
     project_folder: Path,
     form: str,
     verbose: bool,
 ) -> None:
     """Show what a run of SCHOOL would do: requests, fields, steps. Asks nothing of anyone, unless with --ask.
 
-    Of each endpoint it says whether it will be read in full, by what changed, or not at all, and why. With --ask the
+    Of each endpoint it says whether it will be read in full, by what changed, or not at all, and why; how many requests
+    that takes, known or estimated by what was read last; and how long they take at the source's limits. With --ask the
     source says, before any record is read, what it has granted: what is not is left alone in Haplo. With --data it
     prints the list of every field that leaves the school, the annex to an agreement on data sharing.
 
     \b
     Example:  haplomap plan waters-edge --project examples/demo
     Example:  haplomap plan waters-edge --ask
+    Example:  haplomap plan waters-edge --budget 2000
     Example:  haplomap plan waters-edge --data --format markdown
     """
     from engine.run.named import select
@@ -77,7 +83,7 @@ def command(
             json.dumps(learnt_facts(learnt), ensure_ascii=False, indent=2) if form == "json" else learnt_text(learnt)
         )
     else:
-        click.echo(_planned(project, plan, chosen.reuse, form, verbose))
+        click.echo(_planned(project, plan, chosen.reuse, Look(form, verbose, budget)))
 
 
 def _ask(project: Project, plan: Plan, progress: Progress) -> Learnt:
@@ -91,15 +97,26 @@ def _ask(project: Project, plan: Plan, progress: Progress) -> Learnt:
         progress.close()
 
 
-def _planned(project: Project, plan: Plan, reuse: timedelta | None, form: str, verbose: bool) -> str:
+@dataclass(frozen=True)
+class Look:
+    """How a plan is shown: as `form`, with all purposes if `verbose`, and what a `budget` of requests would cover."""
+
+    form: str
+    verbose: bool
+    budget: int | None
+
+
+def _planned(project: Project, plan: Plan, reuse: timedelta | None, look: Look) -> str:
     from engine.clock import Clock
     from engine.run.outlook import outlook
 
-    known = {name: str(way) for name, way in outlook(project, plan, Clock().now(), reuse).items()}
+    ahead = outlook(project, plan, Clock(), reuse)
+    known = {name: str(way) for name, way in ahead.ways.items()}
     ways = {request.endpoint: known.get(request.endpoint, "not at all: not granted") for request in plan.requests}
-    return (
-        json.dumps(_facts(plan, ways), ensure_ascii=False, indent=2) if form == "json" else _text(plan, ways, verbose)
-    )
+    if look.form == "json":
+        facts = {**_facts(plan, ways), "cost": bill_facts(ahead.bill, look.budget)}
+        return json.dumps(facts, ensure_ascii=False, indent=2)
+    return _text(plan, ways, bill_text(ahead.bill, look.budget), verbose=look.verbose)
 
 
 def _facts(plan: Plan, ways: Mapping[str, str]) -> dict[str, object]:
@@ -140,7 +157,7 @@ def _delivery(plan: Plan) -> str:
     return f"{deliver.kind}, {deliver.path if deliver.kind == 'folder' else deliver.mode}"
 
 
-def _text(plan: Plan, ways: Mapping[str, str], verbose: bool) -> str:
+def _text(plan: Plan, ways: Mapping[str, str], cost: list[str], *, verbose: bool) -> str:
     requests = [
         (request.endpoint, _asked_at(request), ", ".join(request.options) or "–", sum(map(len, request.sets.values())))
         for request in plan.requests
@@ -155,6 +172,7 @@ def _text(plan: Plan, ways: Mapping[str, str], verbose: bool) -> str:
         "",
         "How they are read, as things stand",
         table(("endpoint", "read"), list(ways.items())),
+        *cost,
         "",
         "Fields that are read, and for what",
         *_fields(plan, verbose),

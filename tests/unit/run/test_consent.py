@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.clock import Clock
 from engine.errors import SourceRefused
 from engine.run.consent import Before, narrow, told
 from engine.run.outlook import outlook
@@ -89,4 +90,4 @@ def test_a_source_that_tells_nothing_is_asked_for_all(tmp_path: Path) -> None:
     project = open_project(DEMO)
     plan = make_plan(project, "waters-edge")
     assert narrow(project, plan, {}, Before({}), date(2026, 9, 1), tmp_path) is plan
-    assert set(outlook(project, plan, THEN)) == {request.endpoint for request in plan.requests}
+    assert set(outlook(project, plan, Clock()).ways) == {request.endpoint for request in plan.requests}
