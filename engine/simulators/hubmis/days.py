@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from engine.simulators.hubmis import code
@@ -57,14 +57,17 @@ def holidays(roll: Roll, asked: Asked) -> list[Item]:
 
 
 def inset_days(roll: Roll, asked: Asked) -> list[Item]:
-    """The first day of each term, on which staff only are there."""
-    return [_span(key, f"Training day, {name}", first, first) for key, name, first, _ in roll.terms(asked.year)]
+    """The days on which staff only are there."""
+    return _single(asked.year, "Training day", roll.inset_days(asked.year))
 
 
 def closures(roll: Roll, asked: Asked) -> list[Item]:
-    """A day on which the school was shut."""
-    day = roll.terms(asked.year)[1][2] + timedelta(days=21)
-    return [_span(asked.year, "Snow", day, day)]
+    """The days on which the school was shut."""
+    return _single(asked.year, "Snow", roll.closures(asked.year))
+
+
+def _single(year: int, name: str, days: list[date]) -> list[Item]:
+    return [_span(year * 3 + number, name, day, day) for number, day in enumerate(days, start=1)]
 
 
 # Attendance
@@ -80,7 +83,8 @@ def attendance(roll: Roll, asked: Asked) -> list[Item] | None:
     pupil = roll.pupils.get(asked.id)
     if pupil is None:
         return None
-    days = [day for day in roll.school_days if day >= pupil.entry and day <= (pupil.left or day)]
+    last = min(roll.today, pupil.left or roll.today)
+    days = [day for day in roll.school_days if pupil.entry <= day <= last]
     here = days if pupil.status != "PreAdmission" else []
     return [_mark(pupil, day, session) for day in here for session in range(len(SESSIONS))]
 
@@ -121,20 +125,20 @@ def timetables(roll: Roll, asked: Asked) -> list[Item]:
     ]
 
 
-def _own_timetable(people: Callable[[Roll], object]) -> Make:
+def _own_timetable(people: Callable[[Roll], Mapping[int, object]]) -> Make:
     def made(roll: Roll, asked: Asked) -> list[Item] | None:
-        if asked.id not in people(roll):  # type: ignore[operator]
+        if asked.id not in people(roll):
             return None
         return [{"id": roll.year_id, "name": f"Timetable {roll.year(roll.year_id)['name']}"}]
 
     return made
 
 
-def _calendar(people: Callable[[Roll], object]) -> Make:
+def _calendar(people: Callable[[Roll], Mapping[int, object]]) -> Make:
     """The lessons of somebody between two days."""
 
     def made(roll: Roll, asked: Asked) -> list[Item] | None:
-        if asked.id not in people(roll):  # type: ignore[operator]
+        if asked.id not in people(roll):
             return None
         first, last = _day(asked, "dateFrom"), _day(asked, "dateTo")
         _day(asked, "date")

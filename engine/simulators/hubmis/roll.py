@@ -104,14 +104,23 @@ class Roll:
             (year * 3 + 3, "Summer", date(first + 1, 4, 20), date(first + 1, 7, 10)),
         ]
 
+    def inset_days(self, year: int) -> list[date]:
+        """The days on which staff only are there: the first of each term."""
+        return [first for _, _, first, _ in self.terms(year)]
+
+    def closures(self, year: int) -> list[date]:
+        """The days on which the school was shut."""
+        return [self.terms(year)[1][2] + timedelta(days=21)]
+
     @cached_property
     def school_days(self) -> list[date]:
-        """The days of the active year on which there was school, today at the latest."""
+        """The days of the active year on which there is school, those to come too."""
+        shut = {*self.inset_days(self.year_id), *self.closures(self.year_id)}
         return [
             day
             for _, _, first, last in self.terms(self.year_id)
             for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
-            if day.weekday() < 5 and day <= self.today
+            if day.weekday() < 5 and day not in shut
         ]
 
     # Groups

@@ -86,15 +86,15 @@ def _places(roll: Roll, pupil: Pupil, here: bool) -> Item:
 
 
 def _filters(roll: Roll, pupil: Pupil, here: bool) -> Item:
-    """What is kept for filters only."""
-    houses = [ACADEMIC_HOUSE + roll.house(pupil)]
-    bed = roll.boarding(pupil)
-    houses += [] if bed is None else [BOARDING_HOUSE + bed]
+    """What is kept for filters only; those of houses and school years are texts, so they take names too."""
+    house, bed, year = roll.house(pupil), roll.boarding(pupil), roll.year(roll.year_id)
+    houses = [roll.key(ACADEMIC_HOUSE + house), pool.HOUSES[house]]
+    houses += [] if bed is None else [roll.key(BOARDING_HOUSE + bed), BOARDING[bed]]
     return {
         "_year_group": roll.key(20 + pupil.year) if here else None,
-        "_house": [roll.key(house) for house in houses] if here else [],
+        "_house": houses if here else [],
         "_tutor_group": roll.key(TUTOR_GROUP + roll.tutor_group(pupil)) if here else None,
-        "_academic_year": roll.year_id if pupil.status == "OnRoll" else None,
+        "_academic_year": [year["id"], year["name"]] if pupil.status == "OnRoll" else [],
     }
 
 

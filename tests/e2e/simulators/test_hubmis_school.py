@@ -20,6 +20,7 @@ pytestmark = pytest.mark.e2e
 
 Start = Callable[..., Hub]
 YEAR = 15  # 2025/26
+THIS = f"v1/academic-years/{YEAR}"
 DAY = date(2026, 3, 2)
 CURRENT = {"filter[enrolmentStatus]": "current"}
 
@@ -109,7 +110,7 @@ def test_who_has_gone_is_not_found(hub: Start) -> None:
         expected = 404 if key in gone else 200
         assert school.get(f"v1/students/{key}").status_code == expected
         assert school.get(f"v1/students/{key}/attendance-records").status_code == expected
-    for path in ("v1/students/1", "v1/contacts/1/phones", "v1/staff/999", f"v1/academic-years/{YEAR}/forms/1/students"):
+    for path in ("v1/students/1", "v1/contacts/1/phones", "v1/staff/999", f"{THIS}/forms/1/students"):
         missing = school.get(path)
         assert (missing.status_code, missing.json()) == (404, {"message": "Not found."})
     assert school.get("v1/academic-years/99/forms").status_code == 404
@@ -155,14 +156,16 @@ def test_filters_search_and_order(school: Hub) -> None:
     ]
     girls = school.current(**{"filter[gender]": 2})
     assert {each["id"] for each in girls} == {each["id"] for each in everybody if each["gender"]["id"] == 2}
-    form = school.read(f"v1/academic-years/{YEAR}/forms")[0]
+    form = school.read(f"{THIS}/forms")[0]
     found = school.current(**{"filter[form]": form["id"]})
     assert [each["id"] for each in found] == [each["id"] for each in everybody if each["form"]["id"] == form["id"]]
     year = school.current(**{"filter[yearGroup]": form["year_group"]["id"]})
     assert {each["id"] for each in found} <= {each["id"] for each in year}
+    kestrel = school.current(**{"filter[house]": "Kestrel"})
+    assert {each["academic_house"]["name"] for each in kestrel} == {"Kestrel"}
     name = everybody[0]["last_name"]
     assert {each["last_name"] for each in school.read("v1/students", search=name.upper())} >= {name}
-    names = [each["name"] for each in school.read(f"v1/academic-years/{YEAR}/forms", **{"sort[name]": "desc"})]
+    names = [each["name"] for each in school.read(f"{THIS}/forms", **{"sort[name]": "desc"})]
     assert names == sorted(names, key=str.casefold, reverse=True)
     assert len(school.read("v1/houses", **{"filter[houseType]": "boarding"})) == 2
     assert len(school.read("v1/houses", **{"filter[nobody]": "knows"})) == 6
@@ -215,8 +218,8 @@ def test_members_of_groups_are_those_that_the_students_name(school: Hub) -> None
     everybody = [
         each for number in (1, 2) for each in school.read("v1/students", **CURRENT, **{"page[number]": number})
     ]
-    forms = {each["id"]: each for each in school.read(f"v1/academic-years/{YEAR}/forms")}
-    seen = {key: school.read(f"v1/academic-years/{YEAR}/forms/{key}/students") for key in forms}
+    forms = {each["id"]: each for each in school.read(f"{THIS}/forms")}
+    seen = {key: school.read(f"{THIS}/forms/{key}/students") for key in forms}
     assert {each["id"]: key for key, members in seen.items() for each in members} == {
         each["id"]: each["form"]["id"] for each in everybody
     }
@@ -231,8 +234,8 @@ def test_members_of_groups_are_those_that_the_students_name(school: Hub) -> None
         assert inside
     tutored = [
         each["id"]
-        for group in school.read(f"v1/academic-years/{YEAR}/tutor-groups")
-        for each in school.read(f"v1/academic-years/{YEAR}/tutor-groups/{group['id']}/students")
+        for group in school.read(f"{THIS}/tutor-groups")
+        for each in school.read(f"{THIS}/tutor-groups/{group['id']}/students")
     ]
     assert sorted(tutored) == sorted(each["id"] for each in everybody)
     (history,) = [each for each in school.read(f"v2/academic-years/{YEAR}/subject-sets") if each["code"] == "7A\\Hi"]
@@ -256,8 +259,12 @@ def test_attendance_is_of_the_days_of_school_that_are_asked_for(school: Hub) -> 
     everything = school.read(path)
     assert all(codes[each["attendance_code"]["id"]] == each["attendance_code"]["code"] for each in everything)
     assert len({each["id"] for each in everything}) == len(everything)
-    # Autumn 2025 has 79 weekdays (1 September to 18 December), spring 40 (6 January to 2 March)
-    assert len(everything) == 2 * (79 + 40)
+    # Autumn 2025 has 79 weekdays (1 September to 18 December), spring 40 (6 January to 2 March); of these two were
+    # training days, and on 27 January the school was shut
+    assert len(everything) == 2 * (79 + 40 - 2 - 1)
+    shut = {each["start_date"] for what in ("inset-days", "closure-dates") for each in school.read(f"{THIS}/{what}")}
+    assert shut == {"2025-09-01", "2026-01-06", "2026-04-20", "2026-01-27"}
+    assert not shut & {each["date_time"][:10] for each in everything}
     morning = school.read(path, **{"filter[attendanceSession]": "am"})
     assert len(morning) == len(everything) / 2
 
@@ -267,7 +274,7 @@ def test_groups_are_known_of_the_active_year_only(school: Hub) -> None:
     assert school.get(f"v1/students/{key}", year=YEAR).json()["form"] is not None
     assert school.get(f"v1/students/{key}", year=YEAR - 1).json()["form"] is None
     assert school.read(f"v1/academic-years/{YEAR - 1}/forms") == []
-    assert [each["name"] for each in school.read(f"v1/academic-years/{YEAR}/terms")] == ["Autumn", "Spring", "Summer"]
+    assert [each["name"] for each in school.read(f"{THIS}/terms")] == ["Autumn", "Spring", "Summer"]
     assert [(each["id"], each["start_date"]) for each in school.read("v1/academic-years")][2] == (YEAR, "2025-09-01")
 
 
