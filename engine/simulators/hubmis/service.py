@@ -37,7 +37,6 @@ SCOPES = (_NAMES, _PERSONAL, _PAST, _APPLICANTS, _STAFF, _PAST_STAFF)
 """The scopes that the document names; what else a client needs is not known, and not asked for."""
 _NEEDED: dict[str, dict[str, tuple[str, ...]]] = {
     "v1/students": {"current": (_NAMES, _PERSONAL), "past": (_PAST,), "applicant": (_APPLICANTS,)},
-    "v1/students/past": {},
     "v1/staff": {"current": (_STAFF,), "past": (_PAST_STAFF,)},
 }
 _UNFILTERED = {"v1/students": SCOPES[:4], "v1/students/past": (_PAST,), "v1/staff": SCOPES[4:]}
