@@ -15,5 +15,5 @@ reached. Over HTTP, while one runs (in Python: `move_to`, `calendar.nights`, `ca
     GET /__control__/events        what happened at the school up to today, with the ids it is about
     POST /__control__/expire-change-sets
 
-Next: `message`, `fault`, `http`; then the systems: `xporter`, `isams`, `haplo`, `replay`.
+Next: `message`, `fault`, `http`; then the systems: `xporter`, `isams`, `hubmis`, `haplo`, `replay`.
 """

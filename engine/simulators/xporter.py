@@ -22,12 +22,12 @@ from engine.simulators.changeset import ChangeRefused, ChangeSets, Snapshot, del
 from engine.simulators.column import ALL_SCOPES, ENDPOINTS, allows, parse_select
 from engine.simulators.consent import Consents
 from engine.simulators.day import Day
-from engine.simulators.event import EVENTS
 from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
 from engine.simulators.life import Life, Rates
+from engine.simulators.living import add_life_options, read_life_options
 from engine.simulators.memo import Row
 from engine.simulators.message import Answer, Part, Request, encode, json_answer, text_answer
-from engine.simulators.night import NIGHTS, parse_nights, read_nights
+from engine.simulators.night import read_nights
 from engine.simulators.school import School
 from engine.simulators.sts import MODES, Credentials, Token, TokenService, no_error
 from engine.simulators.table import Table, narrow
@@ -79,14 +79,8 @@ class XporterSimulator(Simulator):
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        add_life_options(parser)
         add = parser.add_argument
-        add(
-            "--mess",
-            type=int,
-            default=0,
-            metavar="N",
-            help="pupils with an unreadable date, code or name (0)",
-        )
         add("--mode", choices=MODES, default="ok", help="how the token service answers (ok)")
         add("--scopes", metavar="CSV", help="the scopes that a token grants (default: all)")
         add("--token-life", type=float, default=3600, metavar="SECONDS", help="how long a token lives (3600)")
@@ -102,21 +96,6 @@ class XporterSimulator(Simulator):
         )
         add("--columns", type=int, default=45, metavar="N", help="columns of the synthetic rows (45)")
         add(
-            "--start",
-            type=date.fromisoformat,
-            metavar="DAY",
-            help=f"the day on which the school is as it was drawn ({DEFAULT_TODAY}, or --today if that is earlier)",
-        )
-        add("--changes", default="1%", metavar="SHARE", help="of the pupils, to whom something happens in a day (1%%)")
-        add(
-            "--events",
-            default="",
-            metavar="NAME=WEIGHT,...",
-            help="how often each thing happens, of all that does: "
-            + ", ".join(f"{name}={share:g}" for name, (share, _) in EVENTS.items()),
-        )
-        add("--nights", default="", metavar="DAY=KIND,...", help=f"bad nights; kinds: {', '.join(NIGHTS)}")
-        add(
             "--change-sets",
             choices=changeset.MODES,
             default="loose",
@@ -126,12 +105,10 @@ class XporterSimulator(Simulator):
 
     @classmethod
     def from_arguments(cls, args: argparse.Namespace, common: dict[str, Any]) -> Self:
-        names = ("pupils", "mess", "mode", "token_life", "token_reads", "estab", "absent_pagination", "rows")
+        names = ("mode", "token_life", "token_reads", "estab", "absent_pagination", "rows")
         own = {name: getattr(args, name) for name in (*names, "columns")}
         scopes = args.scopes.split(",") if args.scopes is not None else None
-        rates, nights = Rates.parse(args.changes, args.events), parse_nights(args.nights)
-        lived = {"start": args.start, "rates": rates, "nights": nights, "change_sets": args.change_sets}
-        return cls(scopes=scopes, **lived, **own, **common)
+        return cls(scopes=scopes, change_sets=args.change_sets, **own, **read_life_options(args), **common)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -172,6 +172,7 @@ def test_the_files_are_those_that_the_script_makes():
         catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
         assert texts == make.files(catalogue)
         assert make.FACTS.read_text(encoding="utf-8") == make.facts(catalogue)
+        assert make.READS.read_text(encoding="utf-8") == make.reads_text(catalogue)
 
 
 # A project with a school

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -18,8 +17,7 @@ from engine.simulators.isams.node import write_json, write_xml
 from engine.simulators.isams.roll import Roll
 from engine.simulators.isams.setting import Setting
 from engine.simulators.life import Life
-from engine.simulators.night import OTHER_SEED, day_of_data, rename_school, thin_out
-from engine.simulators.school import School
+from engine.simulators.living import Schools
 
 _PIECES_KEPT, _DAYS_KEPT = 48, 3
 
@@ -108,34 +106,22 @@ def _by_module(pieces: Iterable[Piece]) -> dict[str, list[tuple[str, bytes]]]:
 
 
 class Editions:
-    """Gives the edition of a day. `nights` may be replaced at any time."""
+    """Gives the edition of a day."""
 
     def __init__(self, life: Life, setting: Setting, nights: Mapping[date, str], clock: Callable[[], datetime]) -> None:
-        self.life, self.setting, self.nights, self._clock = life, setting, dict(nights), clock
-        self._other: Life | None = None
+        self.life, self.schools, self.setting, self._clock = life, Schools(life, nights), setting, clock
         self._editions: OrderedDict[tuple[date, str], Edition] = OrderedDict()
         self._lock = threading.Lock()
 
     def today(self) -> Edition:
         """What the school's system holds now, whatever the night makes of it."""
         now = self._clock()
-        data_of = day_of_data(self.nights, now.date())
-        key = (data_of, self.nights.get(data_of, ""))
+        key = self.schools.kind_of(now.date())
         with self._lock:
             if key not in self._editions:
-                self._editions[key] = Edition(Roll(self._school(*key), self.setting, now))
+                self._editions[key] = Edition(Roll(self.schools.of(*key), self.setting, now))
                 if len(self._editions) > _DAYS_KEPT:
                     self._editions.popitem(last=False)
             self._editions.move_to_end(key)
             self._editions[key].roll.now = now
             return self._editions[key]
-
-    def _school(self, day: date, kind: str) -> School:
-        if kind == "other-school":
-            if self._other is None:
-                self._other = self.life.elsewhere(self.life.seed + OTHER_SEED)
-            return rename_school(self._other.at(day))
-        school = self.life.at(day)
-        if kind == "empty":
-            return replace(school, pupils=[], contacts=[], links=[], comms=[], staff=[], groups=[])
-        return thin_out(school, {"half": 2, "tenth": 10}[kind]) if kind else school

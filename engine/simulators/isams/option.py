@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import time
 from pathlib import Path
 
-from engine.simulators.event import EVENTS
-from engine.simulators.http import DEFAULT_TODAY
 from engine.simulators.isams.rest_school import AREAS
 from engine.simulators.isams.setting import CASES, EMPTY, RARE, STATUSES, Setting, parse_cases, parse_path
-from engine.simulators.night import NIGHTS
+from engine.simulators.living import add_life_options
 
 
 def add_options(parser: argparse.ArgumentParser, authorisations: Sequence[str]) -> None:
     """Add the options of this simulator to those of all."""
-    _add_school_options(parser)
+    add_life_options(parser)
     add = parser.add_argument
+    add("--at", type=time.fromisoformat, default=time(2), metavar="TIME", help="the time of the day (02:00)")
     add("--keys", type=Path, metavar="FILE", help="JSON list of keys in place of the seven; `key` says how")
     add("--cache-hours", type=float, default=24, metavar="N", help="how long answers of a key are kept (24)")
     add("--oauth", choices=authorisations, default="optional", help="whether keys need a token too (optional)")
@@ -36,22 +35,6 @@ def add_options(parser: argparse.ArgumentParser, authorisations: Sequence[str]) 
     add("--permissions", metavar="AREA,...", help=f"areas that the REST client may read: {', '.join(AREAS)} (all)")
     default = ",".join(f"{name}={status}" for name, status in STATUSES.items())
     add("--statuses", default="", metavar="NAME=N,...", help=f"statuses that nobody has seen ({default})")
-
-
-def _add_school_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--mess", type=int, default=0, metavar="N", help="pupils with an unreadable date, code or name (0)")
-    add("--at", type=time.fromisoformat, default=time(2), metavar="TIME", help="the time of the day (02:00)")
-    add(
-        "--start",
-        type=date.fromisoformat,
-        metavar="DAY",
-        help=f"the day on which the school is as it was drawn ({DEFAULT_TODAY}, or --today if that is earlier)",
-    )
-    add("--changes", default="1%", metavar="SHARE", help="of the pupils, to whom something happens in a day (1%%)")
-    shares = ", ".join(f"{name}={share:g}" for name, (share, _) in EVENTS.items())
-    add("--events", default="", metavar="NAME=WEIGHT,...", help=f"how often each thing happens: {shares}")
-    add("--nights", default="", metavar="DAY=KIND,...", help=f"bad nights; kinds: {', '.join(NIGHTS)}")
 
 
 def _cases_help() -> str:

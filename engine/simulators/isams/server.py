@@ -37,8 +37,9 @@ from engine.simulators.isams.roll import guid_of
 from engine.simulators.isams.setting import Setting
 from engine.simulators.isams.token import Client, TokenService
 from engine.simulators.life import Life, Rates
+from engine.simulators.living import read_life_options
 from engine.simulators.message import Answer, Request, html_answer, json_answer, text_answer
-from engine.simulators.night import parse_nights, read_nights
+from engine.simulators.night import read_nights
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -90,11 +91,10 @@ class IsamsSimulator(Simulator):
     @classmethod
     def from_arguments(cls, args: argparse.Namespace, common: dict[str, Any]) -> Self:
         keys = json.loads(Path(args.keys).read_text(encoding="utf-8")) if args.keys else None
-        names = ("pupils", "mess", "cache_hours", "oauth", "token_life", "at", "start")
+        names = ("cache_hours", "oauth", "token_life", "at")
         own: dict[str, Any] = {name: getattr(args, name) for name in names}
         own["permissions"] = args.permissions.split(",") if args.permissions is not None else None
-        lived: dict[str, Any] = {"rates": Rates.parse(args.changes, args.events), "nights": parse_nights(args.nights)}
-        return cls(setting=read_setting(args), keys=keys, **own, **lived, **common)
+        return cls(setting=read_setting(args), keys=keys, **own, **read_life_options(args), **common)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -210,11 +210,11 @@ class IsamsSimulator(Simulator):
         return json_answer(describe(self.batch.keys))
 
     def _show_nights(self, request: Request) -> Answer:
-        return json_answer({str(day): kind for day, kind in sorted(self.editions.nights.items())})
+        return json_answer({str(day): kind for day, kind in sorted(self.editions.schools.nights.items())})
 
     def _set_nights(self, request: Request) -> Answer:
         try:
-            self.editions.nights = read_nights(request.body)
+            self.editions.schools.nights = read_nights(request.body)
         except ValueError as error:
             return text_answer(f"nights: {error}", 400)
         return self._show_nights(request)

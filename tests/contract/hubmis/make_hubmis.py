@@ -1,8 +1,9 @@
 """Makes the endpoint files of HUBmis from the catalogue of the service and from what was put right by hand.
 
 `python tests/contract/hubmis/make_hubmis.py CATALOGUE.json` writes `mappings/hubmis/endpoints/`, one file for each
-group of the document, and `operations.txt`, what the document says of each operation in one line. Nothing else needs
-the catalogue. What is known, or taken for true, beyond it stands in `by_hand.yaml`.
+group of the document, `operations.txt`, what the document says of each operation in one line, and `reads.json`, of
+which the simulator takes what its answers look like. Nothing else needs the catalogue. What is known, or taken for
+true, beyond it stands in `by_hand.yaml`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from endpoint_text import yaml_lines  # noqa: E402  (it stands beside the tests)
 
 ENDPOINTS = HERE.parents[2] / "mappings" / "hubmis" / "endpoints"
 FACTS = HERE / "operations.txt"
+READS = HERE.parents[2] / "engine" / "simulators" / "hubmis" / "reads.json"
 Record = dict[str, Any]
 
 HEAD = "# yaml-language-server: $schema=../../../schemas/spec/endpoints.json"
@@ -244,6 +247,45 @@ def endpoints_of(operation: Record, operations: dict[str, Record]) -> dict[str, 
     return found
 
 
+# What the simulator answers
+
+
+def wire_fields(operation: Record, given: Record, operations: dict[str, Record]) -> Iterator[str]:
+    """The fields of a record as they are sent, each with its type unless it is text; objects are not looked into."""
+    kept = given.get("for_each", {}).get("keep", {})
+    if "shape" in given:
+        shape = {**by_hand()["shapes"][given["shape"]], **given.get("fields", {})}
+        for name, field in shape.items():
+            at = field.get("at", name)
+            first, *inside = (at if isinstance(at, str) else at[0]).split(".")
+            said = "object" if inside else "integer" if first == "id" else field.get("type", "text")
+            if name not in kept:
+                yield first if said == "text" else f"{first}:{said}"
+        return
+    for row in operations[given["like"]]["response_fields"] if "like" in given else operation["response_fields"]:
+        person = row["type"] == "object" and PEOPLE.search(row["name"])
+        own = row["type"] if row["type"] in ("array", "object", "integer", "boolean") else type_of(row)
+        yield row["name"] if own == "text" else f"{row['name']}:{'person' if person else own}"
+
+
+def simulated(catalogue: Record) -> dict[str, Record]:
+    """What the answer to each read looks like, by path."""
+    operations, found = {name_of(each): each for each in catalogue["endpoints"]}, {}
+    for operation in reads(catalogue):
+        given = by_hand()["operations"][name_of(operation)]
+        filters = operation.get("query_params", [])
+        said = {
+            "split": given.get("split"),
+            "list": operation["response_kind"] == "list",
+            "paged": any(row["name"] == "page[number]" for row in filters),
+            "required": [row["name"] for row in filters if row["required"]],
+            "at": given.get("records", "$").removeprefix("$").removeprefix("."),
+            "fields": " ".join(dict.fromkeys(wire_fields(operation, given, operations))),
+        }
+        found[name_of(operation)] = {word: value for word, value in said.items() if value}
+    return found
+
+
 # Files
 
 
@@ -277,11 +319,18 @@ def facts(catalogue: Record) -> str:
     return "\n".join(said) + "\n"
 
 
+def reads_text(catalogue: Record) -> str:
+    """The file of the simulator: a line for each read."""
+    lines = [f"  {json.dumps(name)}: {json.dumps(said)}" for name, said in simulated(catalogue).items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
 def write(catalogue: Record) -> None:
     """Write all that is made of the catalogue."""
     for name, text in files(catalogue).items():
         (ENDPOINTS / name).write_text(text, encoding="utf-8")
     FACTS.write_text(facts(catalogue), encoding="utf-8")
+    READS.write_text(reads_text(catalogue), encoding="utf-8")
 
 
 if __name__ == "__main__":

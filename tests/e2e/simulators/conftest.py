@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pytest
+from hubmis_client import Hub
 from isams_school import Isams
 
 from engine.simulators.http import Simulator
+from engine.simulators.hubmis import SIMULATOR as HUBMIS
 from engine.simulators.isams import SIMULATOR
 from engine.simulators.xporter import XporterSimulator
 
@@ -101,3 +104,16 @@ def isams() -> Iterator[Callable[..., Isams]]:
     for school in schools:
         school.http.close()
         school.sim.stop()
+
+
+@pytest.fixture
+def hub() -> Iterator[Callable[..., Hub]]:
+    """Start a simulated HUBmis; it and its client end with the test."""
+    with ExitStack() as stack:
+
+        def begin(**options: Any) -> Hub:
+            found = Hub(stack.enter_context(HUBMIS(**{"pupils": 40, **options})))
+            stack.callback(found.http.close)
+            return found
+
+        yield begin

@@ -83,7 +83,7 @@ def test_it_ends_at_an_interrupt_at_a_call_and_with_its_parent(tmp_path: Path) -
 def test_mistakes_are_one_clear_line() -> None:
     unknown = run("xporte")
     assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert unknown.stderr == "error: no simulator 'xporte': one of haplo, isams, replay, xporter\n"
+    assert unknown.stderr == "error: no simulator 'xporte': one of haplo, hubmis, isams, replay, xporter\n"
     nowhere = run("replay", "--dir", "nowhere")
     assert (nowhere.returncode, nowhere.stderr) == (2, "error: nowhere/replay.json is not there\n")
     no_faults = run("haplo", "--faults", "nowhere.json")
@@ -100,8 +100,9 @@ def test_a_port_that_is_taken_is_said() -> None:
 
 def test_help_tells_the_simulators_and_their_options() -> None:
     for arguments, words in (
-        (["--help"], ["haplo", "isams", "replay", "xporter"]),
+        (["--help"], ["haplo", "hubmis", "isams", "replay", "xporter"]),
         (["xporter", "--help"], ["--pupils", "--mess", "--token-life", "--rows", "--absent-pagination"]),
+        (["hubmis", "--help"], ["--pupils", "--realms", "--burst", "--retry-after", "--speed", "--nights"]),
         (["isams", "--help"], ["--keys", "--awkward", "--oauth", "--nights", "--applicants-path"]),
         (["haplo", "--help"], ["--application", "--kinds", "--kinds-dir", "--state"]),
     ):
@@ -121,7 +122,7 @@ def test_help_behind_a_name_is_that_of_the_simulator() -> None:
 
 def test_every_simulator_bears_the_name_of_its_module() -> None:
     found = find_simulators()
-    assert {"haplo", "isams", "replay", "xporter"} <= set(found)
+    assert {"haplo", "hubmis", "isams", "replay", "xporter"} <= set(found)
     assert all(name == simulator.NAME and simulator.ABOUT for name, simulator in found.items())
 
 
