@@ -87,11 +87,13 @@ class Pace:
     ) -> None:
         self._buckets = [_bucket(limit, url, names) for limit in limits]
         self._budget, self._clock, self._rest = budget, clock, rest
+        self._seen: dict[str, float] = {}
+        """When a bucket will be full again, at least: the moment that the budget gave last."""
 
     def wait(self) -> None:
         """Take a turn in every bucket, and wait until it has come."""
         now = self._now()
-        full_at = [(each, self._budget.take(each.name, each.interval, now)) for each in self._buckets]
+        full_at = [(each, self._take(each, now)) for each in self._buckets]
         turn = max((moment - each.depth * each.interval for each, moment in full_at), default=now)
         if turn > now:
             self._rest(turn - now)
@@ -102,18 +104,30 @@ class Pace:
             left = headers.get(each.left, "") if each.left else ""
             if status == 429:
                 after = each.interval if wait is None else wait
-                self._budget.put_off(each.name, self._now() + after + (each.depth - 1) * each.interval)
+                self._put_off(each, self._now() + after + (each.depth - 1) * each.interval)
             elif left.isdecimal() and int(left) < each.depth:
-                self._budget.put_off(each.name, sent + (each.depth - int(left)) * each.interval)
+                self._put_off(each, sent + (each.depth - int(left)) * each.interval)
 
     def seconds_for(self, requests: int) -> float:
         """Return how long so many more requests have to wait for their turns, as things stand."""
         now = self._now()
         waits = [
-            max(self._budget.full_at(each.name), now) + (requests - each.depth) * each.interval - now
-            for each in self._buckets
+            max(self._full_at(each), now) + (requests - each.depth) * each.interval - now for each in self._buckets
         ]
         return max(waits, default=0.0)
+
+    def _take(self, bucket: _Bucket, now: float) -> float:
+        full_at = self._seen[bucket.name] = self._budget.take(bucket.name, bucket.interval, now)
+        return full_at
+
+    def _put_off(self, bucket: _Bucket, moment: float) -> None:
+        if self._seen.get(bucket.name, 0.0) < moment:
+            self._budget.put_off(bucket.name, moment)
+            self._seen[bucket.name] = moment
+
+    def _full_at(self, bucket: _Bucket) -> float:
+        seen = self._seen.get(bucket.name)
+        return self._budget.full_at(bucket.name) if seen is None else seen
 
     def sent(self) -> float:
         """Return the time to hand to `learn` with the answer to what is sent now."""

@@ -6,6 +6,7 @@ PostgreSQL read alike, so no turn is given twice. Next: `state/store`.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -26,10 +27,11 @@ class Budgets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turn = threading.Lock()  # threads take turns here: in the database they would wait for longer
 
     def take(self, bucket: str, interval: float, now: float) -> float:
         """Move the moment of a bucket, or now if that is later, on by an interval, and return it."""
-        with self._database.writing() as connection:
+        with self._turn, self._database.writing() as connection:
             moved = connection.execute(_MOVE, {"bucket": bucket, "moment": now, "more": interval})
             return float(moved.scalar_one())
 
