@@ -118,7 +118,9 @@ def age_text(data: Mapping[str, Any]) -> str:
     """Return how old a source's data were when they were read, by its own account; '' where it gave none."""
     if not data:
         return ""
-    hours = "" if data["age_hours"] is None else f", {data['age_hours']:,} hours old when they were read"
+    hours = data["age_hours"]
+    old = "" if hours is None else f"{hours:,} hours" if hours < 72 else f"{hours / 24:,.0f} days"
+    hours = f", {old} old when they were read" if old else ""
     when = datetime.fromisoformat(data["data_time"]).astimezone(UTC)
     return f"{when:%Y-%m-%d %H:%M} UTC{hours} ({data['set']})"
 

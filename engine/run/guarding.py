@@ -6,6 +6,7 @@ on. Next: `run/comparing`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -87,7 +88,8 @@ def trips(compared: Compared, quarantined: int, age: timedelta | None, limits: L
         yield Trip("rows", entity, _SAID["rows"].format(figure=compared.rows, base=before), f"min_rows is {least}")
     if limits.max_age is not None and age is not None and age.total_seconds() > seconds(limits.max_age):
         hours = age.total_seconds() / 3600
-        yield Trip("age", entity, f"the source's data are {hours:,.0f} hours old", f"max_age is {limits.max_age}")
+        old = f"{hours:,.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"
+        yield Trip("age", entity, f"the source's data are {old} old", f"max_age is {limits.max_age}")
 
 
 def accepted(given: Sequence[str], entities: Sequence[str]) -> frozenset[str]:
@@ -104,8 +106,13 @@ def accepted(given: Sequence[str], entities: Sequence[str]) -> frozenset[str]:
     return frozenset(given)
 
 
-def require(found: Sequence[Trip], allowed: Collection[str], school: str, examples: Mapping[str, list[str]]) -> None:
-    """Stop the run where guards have tripped that nobody has accepted; `examples` are masked rows by `accept` word."""
+def require(
+    found: Sequence[Trip], allowed: Collection[str], school: str, examples: Mapping[str, list[str]], root: Path = Path()
+) -> None:
+    """Stop the run where guards have tripped that nobody has accepted; `examples` are masked rows by `accept` word.
+
+    `root` is the project's folder, for the commands that go on.
+    """
     open_trips = [trip for trip in found if trip.accept not in allowed]
     if not open_trips:
         return
@@ -115,10 +122,12 @@ def require(found: Sequence[Trip], allowed: Collection[str], school: str, exampl
         shown = "".join(f"\n  such as {row}" for row in examples.get(trip.accept, ()))
         lines.append(f"{trip}{shown}")
     accept = " ".join(f"--accept {trip.accept}" for trip in open_trips)
+    place = "" if root.resolve() == Path.cwd() else f" --project {shlex.quote(str(root))}"
     raise GuardError(
         f"{several} stopped the run of '{school}' before anything was sent",
         why="\n".join(lines),
-        fix=f"look at it with 'haplomap diff {school}'; if it is right, go on with 'haplomap run {school} {accept}'",
+        fix=f"look at it with 'haplomap diff {school}{place}'; if it is right, go on with "
+        f"'haplomap run {school} {accept}{place}', with the other options as they were",
     )
 
 
@@ -157,7 +166,7 @@ def guard(
     examples = {
         trip.accept: masked_rows(project.schema(trip.entity), trip, folder, sent(trip.entity)) for trip in found
     }
-    require(found, allowed, school.school, examples)
+    require(found, allowed, school.school, examples, project.root)
 
 
 def masked_rows(schema: Schema, trip: Trip, folder: Path, sent: Path | None) -> list[str]:

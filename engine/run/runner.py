@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.clock import Clock
-from engine.errors import EngineError, Interrupted, SourceClosed
+from engine.errors import EngineError, Interrupted, SecretMissing, SourceClosed
 from engine.haplo.api import Mode
 from engine.haplo.part import Emitted
 from engine.journal import Journal
@@ -37,7 +37,7 @@ from engine.run.making import Making
 from engine.run.plan import Plan
 from engine.run.reading import Reading
 from engine.run.report import Report
-from engine.run.secrets import Secrets
+from engine.run.secrets import Secrets, all_missing
 from engine.secret import Config, Secret
 from engine.spec.project import Project
 from engine.spec.school import Delivery, Folder
@@ -150,8 +150,7 @@ class Runner:
         """Hold the school, and find the run that is to be gone on with, or begin one."""
         mode = self._mode()
         allowed = accepted(self.options.accept, self.plan.entities)
-        config = self.secrets.config(self.plan.source, self.school)
-        api_key = self._api_key() if delivering else None
+        config, api_key = self._secrets(delivering=delivering)
         home = school_folder(self.project.root, self.school.school)
         with open_state(self.project.root) as state, locked(home, state), within(home):
             signature = self._signature(config)
@@ -231,6 +230,23 @@ class Runner:
         except EngineError as error:
             said = [f"old run folders could not be removed: {error.what}"]
         night.report.notes += filter(None, said)
+
+    def _secrets(self, *, delivering: bool) -> tuple[Config, Secret | None]:
+        """Return what the source is asked with, and the key of the receiver; stop with all secrets that are missing."""
+        missing: list[SecretMissing] = []
+        config: Config = {}
+        api_key: Secret | None = None
+        try:
+            config = self.secrets.config(self.plan.source, self.school)
+        except SecretMissing as error:
+            missing.append(error)
+        try:
+            api_key = self._api_key() if delivering else None
+        except SecretMissing as error:
+            missing.append(error)
+        if missing:
+            raise all_missing(missing)
+        return config, api_key
 
     def _api_key(self) -> Secret | None:
         spec = self.school.deliver

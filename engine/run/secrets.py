@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.errors import SecretMissing
 from engine.secret import Key, Secret, read_secret
 from engine.spec.school import KeyGiven, School, SecretRef
 from engine.spec.source import ConfigItem, Source
+
+
+def all_missing(missing: Sequence[SecretMissing]) -> SecretMissing:
+    """Return one error of several: who sets secrets wants to know all of them."""
+    first, *more = missing
+    if not more:
+        return first
+    what, fix = ("; ".join(dict.fromkeys(getattr(each, word) for each in missing)) for word in ("what", "fix"))
+    return SecretMissing(what, why="secrets are read from them", fix=fix)
 
 
 class Unread(Secret):
@@ -40,14 +49,20 @@ class Secrets:
     def config(self, source: Source, school: School) -> dict[str, str | Secret | Mapping[str, Key]]:
         """Return every value that a source asks for: the school's, or the default."""
         config: dict[str, str | Secret | Mapping[str, Key]] = {}
+        missing: list[SecretMissing] = []
         for name, item in source.config.items():
             value = school.config.get(name, item.default)
-            if isinstance(value, str | int):
-                config[name] = str(value)
-            elif isinstance(value, dict):
-                config[name] = {each: self._key(item, given) for each, given in value.items()}
-            elif value is not None:
-                config[name] = self._read(value)
+            try:
+                if isinstance(value, str | int):
+                    config[name] = str(value)
+                elif isinstance(value, dict):
+                    config[name] = {each: self._key(item, given) for each, given in value.items()}
+                elif value is not None:
+                    config[name] = self._read(value)
+            except SecretMissing as error:
+                missing.append(error)
+        if missing:
+            raise all_missing(missing)
         return config
 
     def _key(self, item: ConfigItem, given: KeyGiven) -> Key:

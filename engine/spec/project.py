@@ -156,7 +156,8 @@ class Project:
         loaded = self.get(kind, name)
         if loaded is None:
             known = self.names(kind)
-            fix = did_you_mean(name, known) or (f"known: {', '.join(known[:10])}" if known else "")
+            elsewhere = "is the project in another folder? say so with --project" if kind == "school" else ""
+            fix = did_you_mean(name, known) or (f"known: {', '.join(known[:10])}" if known else elsewhere)
             raise NotFoundError(f"there is no {kind} '{name}' in {self.root}", fix=fix)
         return loaded.content
 

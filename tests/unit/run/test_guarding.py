@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from engine.errors import GuardError
 from engine.kinds.guard import Limits
-from engine.run.guarding import trips
+from engine.run.guarding import Trip, require, trips
 from engine.stages.compare import Compared
 
 LIMITS = Limits(max_changed="10%", min_rows=0)
@@ -16,3 +21,15 @@ def test_rows_that_are_merged_count_as_changes_and_not_as_losses() -> None:
     assert "11 of 100 rows" in str(trip)
     fewer = Compared("pet", rows=90, before=100, changed=5, merged=5, unchanged=85)
     assert list(trips(fewer, 0, None, LIMITS)) == []
+
+
+def test_the_commands_that_go_on_name_the_project_where_one_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trip = Trip("removed", "student", "9 of 10 rows are gone", "max_removed is 5%")
+    for root, place in ((tmp_path / "my school", f" --project '{tmp_path}/my school'"), (tmp_path, "")):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(GuardError) as stopped:
+            require([trip], (), "brook", {}, root)
+        assert f"'haplomap diff brook{place}'" in stopped.value.fix
+        assert f"'haplomap run brook --accept removed:student{place}'" in stopped.value.fix
