@@ -14,6 +14,7 @@ from mapped import Mapped, project, run, world
 from test_hubmis import ENTITIES
 from test_hubmis_endpoints import SCHOOL, write
 
+from engine.run.new_project import make_project
 from engine.run.plan import make_plan
 from engine.run.soundness import all_problems
 from engine.spec.asking import with_parents
@@ -267,3 +268,11 @@ def test_a_school_is_checked_and_planned_with_all_entities(tmp_path):
     asked_for = {each.endpoint for each in plan.requests}
     assert asked_for == usual | {"student_enrolment", "student_contacts", "contact_phones"}
     assert plan.momentary == {"attendance_mark"}
+
+
+def test_a_new_project_has_nothing_wrong_but_what_is_to_be_filled_in(tmp_path):
+    make_project(tmp_path / "mine", "hill-top", "hubmis")
+    own = open_project(tmp_path / "mine")
+    assert all_problems(own) == []
+    assert sorted(own.school("hill-top").entities) == sorted(ENTITIES)
+    assert make_plan(own, "hill-top").requests
