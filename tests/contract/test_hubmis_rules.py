@@ -256,6 +256,21 @@ def minutes(requests: int) -> str:
     return f"{whole // 60} h {whole % 60:02} min" if whole >= 60 else f"{whole} min"
 
 
+def test_what_is_asked_for_one_by_one_is_kept_until_its_turn_comes_and_marks_are_not():
+    """The days are those of the README."""
+    endpoints = project().source("hubmis").endpoints
+    refreshed = {name: endpoints[name].refresh for name in PRICES}
+    assert {name: each.after for name, each in refreshed.items() if each is not None} == {
+        **dict.fromkeys(("subject_set_students", "tutor_group_students"), "2d"),
+        "student_contacts": "3d",
+        "contact_phones": "7d",
+        **dict.fromkeys(("contact_email_addresses", "contact_related_addresses", "student_address_mappings"), "14d"),
+        **dict.fromkeys(("student_enrolment", "staff_employment"), "30d"),
+    }
+    assert {name for name, each in refreshed.items() if each is None} == {"student_attendance_records"}
+    assert endpoints["student_attendance_records"].momentary
+
+
 # A school
 
 

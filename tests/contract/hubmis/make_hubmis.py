@@ -216,6 +216,7 @@ def declared(operation: Record, given: Record, operations: dict[str, Record]) ->
         "assumed": INFERRED if operation["path_source"].startswith("inferred") else None,
         "deprecated": {each: value for each, value in word.items() if value} if operation["deprecated"] else None,
         "for_each": given.get("for_each", fanned),
+        "refresh": given.get("refresh"),
         "headers": {"academic-year-id": YEAR} if "academic-year-id" in names else None,
         "params": given.get("params"),
         "filters": filters_of(operation, given),
