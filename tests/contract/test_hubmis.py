@@ -158,6 +158,17 @@ def test_a_relation_to_a_contact_that_is_not_listed_is_nobody():
     assert set(found.emitted()) == {"21", "22", "23", "24"}
 
 
+def test_who_is_two_things_to_one_student_is_so_once_as_the_first_that_is_chosen_says():
+    twice = {**relation(13, 22, "Neighbour", 3, responsible=False), "id": 1}
+    links = [twice, *WHOLE["student_contacts"]]
+    link = column(mapped("guardian", student_contacts=links), "relationships")["22"]
+    assert [(each["relationship"], each["priority"]) for each in link] == [("father", 1)]
+    found = mapped("guardian", {"guardians": {"types": ["Neighbour"]}}, student_contacts=links)
+    link = column(found, "relationships")["22"]
+    assert [(each["relationship"], each["priority"]) for each in link] == [("other", 3)]
+    assert column(found, "responsible_for") == {"22": []}
+
+
 def test_without_a_request_for_each_student_contacts_say_whose_they_are():
     found = mapped("guardian", {"one_by_one": {"relationships": False}}, student_contacts=[])
     students = {key: [each["student"] for each in links] for key, links in column(found, "relationships").items()}
