@@ -103,6 +103,8 @@ def test_students_and_guardians_are_those_of_the_school(shown: tuple[str, list[P
     ]
     assert sorted(related) == sorted((str(link.contact), str(link.pupil), link.priority) for link in links)
     for key, row in guardians.items():
+        responsible = [str(link.pupil) for link in links if link.contact == int(key) and link.responsible]
+        assert sorted(row["responsible_for"]) == sorted(responsible)
         comms = roll.comms.get(("Contact", int(key)), [])
         assert row["phones"] == list(dict.fromkeys(comm.value for comm in comms if comm.kind in "TM"))
         assert row["emails"] == [comm.value for comm in comms if comm.kind == "E"][:1]
