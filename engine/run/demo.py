@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ from engine.run.installed import record_installed
 from engine.spec.project import Project, shipped
 from engine.template import Template
 
+_SIZE = 1000
+"""How large a school is where neither the example nor anybody says."""
+
 
 @dataclass(frozen=True)
 class Simulator:
@@ -42,6 +45,13 @@ class Simulator:
 def examples() -> list[str]:
     """Return the names of the examples that can be shown."""
     return sorted(file.parent.name for file in (shipped() / "examples").glob("*/simulators.yaml"))
+
+
+def usual(example: str) -> tuple[int, date | None]:
+    """Return how large an example's school is where nobody says, and the day of its runs; None is today."""
+    recipe = _recipe(example)
+    day = recipe.get("today")
+    return int(recipe.get("size", _SIZE)), None if day is None else date.fromisoformat(day)
 
 
 def _recipe(example: str) -> dict[str, Any]:

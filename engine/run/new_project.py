@@ -119,6 +119,6 @@ def _config_line(name: str, item: ConfigItem, env: str) -> str:
 
 
 def _example(pattern: str | None) -> str:
-    """Return a text of a simple pattern such as `\\d{7}`; a plain word for others."""
-    digits = re.fullmatch(r"\\d\{(\d+)\}", pattern or "")
-    return "0" * int(digits[1]) if digits else "to-be-filled-in"
+    """Return a text of a simple pattern such as `\\d{7}` or `\\d+`; a plain word for others."""
+    digits = re.fullmatch(r"\\d(?:\{(\d+)\}|\+)", pattern or "")
+    return "0" * int(digits[1] or 1) if digits else "to-be-filled-in"

@@ -39,10 +39,10 @@ def templates(document: Document, at: Path, word: Word) -> Iterator[tuple[Path, 
 def marked(word: Any, mark: str, at: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield the texts of a model that bear a mark, with their paths."""
     if isinstance(word, Word):
-        marks = _marked_fields(type(word), mark)
-        for name, field in type(word).model_fields.items():
-            if name in word.model_fields_set:
-                yield from _texts(getattr(word, name), mark, (*at, field.alias or name), name in marks)
+        given = word.model_fields_set
+        for name, key, is_marked in _fields(type(word), mark):
+            if name in given:
+                yield from _texts(getattr(word, name), mark, (*at, key), is_marked)
 
 
 def _texts(value: Any, mark: str, at: Path, is_marked: bool) -> Iterator[tuple[Path, str]]:
@@ -60,13 +60,20 @@ def _texts(value: Any, mark: str, at: Path, is_marked: bool) -> Iterator[tuple[P
 
 
 @lru_cache(maxsize=256)
-def _marked_fields(model: type[Word], mark: str) -> frozenset[str]:
-    """Return the fields of a model that bear a mark, themselves or in what they hold."""
-    return frozenset(
-        name
-        for name, field in model.model_fields.items()
-        if _bears(field, mark) or _bears_within(field.annotation, mark)
-    )
+def _fields(model: type[Word], mark: str) -> tuple[tuple[str, str, bool], ...]:
+    """Return the fields of a model that bear a mark, or hold words that may: name, key, and whether they bear it."""
+    found = []
+    for name, field in model.model_fields.items():
+        is_marked = _bears(field, mark) or _bears_within(field.annotation, mark)
+        if is_marked or _holds_words(field.annotation):
+            found.append((name, field.alias or name, is_marked))
+    return tuple(found)
+
+
+def _holds_words(annotation: object) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, Word):
+        return True
+    return any(_holds_words(part) for part in get_args(annotation))
 
 
 def _bears(field: object, mark: str) -> bool:

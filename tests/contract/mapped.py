@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 import duckdb
 
+from engine.kinds.select import MISSING, path
 from engine.kinds.types import quote
 from engine.spec.lookup import Lookup
 from engine.spec.project import Project, open_project, shipped
@@ -70,14 +71,14 @@ def run(
     present: Mapping[str, frozenset[str]] | None = None,
 ) -> Mapped:
     """Map records, given by the name of their set; sets that are not given have none."""
-    around = world(source, entity)
-    reading = Reading(around.source.formats, lambda name: quote(f"set:{name}"), present)
-    query = build(project().mapping(source, entity), around, reading)
-    assert query.findings == []
     given = {
         group: {name: (settings or {}).get(group, {}).get(name, each.default) for name, each in members.items()}
         for group, members in project().settings().items()
     }
+    around = replace(world(source, entity), values=given)
+    reading = Reading(around.source.formats, lambda name: quote(f"set:{name}"), present)
+    query = build(project().mapping(source, entity), around, reading)
+    assert query.findings == []
     unknown = set(records) - {name for _, name, _ in around.source.sets()}
     assert not unknown, f"no such sets: {unknown}"
     with duckdb.connect(config={"threads": 1}) as database:
@@ -113,9 +114,9 @@ def _land(database: duckdb.DuckDBPyConnection, name: str, record_set: RecordSet,
 
 
 def _at(record: Record, paths: list[str]) -> str | None:
-    """The text of the first of some keys that the record has a value at."""
-    for path in paths:
-        value = record.get(path.removeprefix("['").removesuffix("']"))
-        if value is not None:
+    """The text of the first of some paths that the record has a value at."""
+    for each in paths:
+        value = path(each).first(record)
+        if value is not MISSING and value is not None:
             return value if isinstance(value, str) else json.dumps(value)
     return None

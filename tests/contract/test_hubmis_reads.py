@@ -31,6 +31,7 @@ VALUES: dict[str, Any] = {
     "date": "2019-08-24",
     "datetime": "2019-08-24T14:15:22Z",
     "time": "08:00:00",
+    "list": [],
 }
 """Values as the document writes them, by type."""
 PAGES = {1: (1, 2), 2: (3,)}
@@ -53,7 +54,7 @@ def record(record_set: RecordSet, endpoint: Endpoint, number: int) -> dict[str, 
         place = found
         for step in way:
             place = place.setdefault(step, {})
-        place[last] = number if last == "id" else VALUES.get(field.type, [] if field.note == "a list, as JSON" else "x")
+        place[last] = number if last == "id" else VALUES.get(field.type, "x")
     return {**found, **dict.fromkeys(record_set.known, "x")}
 
 

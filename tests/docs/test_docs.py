@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -127,6 +128,23 @@ def test_a_day_of_the_isams_example_passes_by_hand_as_its_readme_shows(tmp_path:
     students, morning, whole_day = (int(count) for _, count in emitted)
     assert students == 60
     assert 0 < morning <= students < whole_day <= 2 * students
+
+
+def test_a_day_of_the_hubmis_example_passes_by_hand_as_its_readme_shows(tmp_path: Path) -> None:
+    """The second run uses again what the first has read, but for the marks and their codes."""
+    shutil.copytree(ROOT / "examples" / "hubmis", tmp_path / "examples" / "hubmis")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    school = tmp_path / "examples" / "hubmis" / "schools" / "larch-house.yaml"
+    school.write_text(school.read_text(encoding="utf-8").replace("8804", port), encoding="utf-8")
+    (block,) = blocks((ROOT / "examples" / "hubmis" / "README.md").read_text(encoding="utf-8"), "sh")
+    done = run(f"set -m\n{block.replace('8804', port)}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    emitted = re.findall(r"^(student|attendance_mark) .* (\d+) +\d+ +–$", done.stdout, re.MULTILINE)
+    assert emitted == [("student", "45"), ("attendance_mark", "990")], "eleven school days, two marks a day"
+    asked = json.loads(done.stdout.splitlines()[-1])
+    marks = [path for path in asked["by_path"] if path.endswith("/attendance-records")]
+    assert (len(marks), asked["by_path"]["/api/v1/students"], asked["refused"]) == (45, 2, 0)
 
 
 def test_every_command_is_in_the_readme() -> None:

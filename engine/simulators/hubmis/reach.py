@@ -65,7 +65,7 @@ def _address(key: int, home: Address, kind: str, position: int) -> Item:
 
 def related_addresses(home: Address) -> list[Item]:
     """The address that a household shares."""
-    return [{"id": _place(home)}]
+    return [{"id": _place(home), "position": 1, "formatted_address": ", ".join(home.lines())}]
 
 
 def _place(home: Address) -> int:

@@ -179,6 +179,7 @@ def contacts(roll: Roll, asked: Asked, pupil: Pupil) -> list[Item]:
             "contact": person(roll.contacts[link.contact]),
             "relationship_type": entry(code.RELATIONSHIPS, link.relationship),
             "position": link.priority,
+            "parental_responsibility": link.responsible,
         }
         for link in roll.parents.get(pupil.id, ())
     ]

@@ -37,7 +37,7 @@ UNPRINTED = {
     "sort[{field}]": "which fields, and whether it may be desc, is not printed; put the name of one for {field}",
     "filter[dateTime]": "its name is not printed here; this is the one of attendance",
 }
-LISTED = "a list, as JSON"
+LISTED = "its items are JSON"
 PAGES = {"kind": "open", "param": "page[number]", "size": {"param": "page[size]", "value": 100}}
 YEAR = "{{ config.academic_year }}"
 NOT_READ = re.compile(r"(^|_)(images?|logo|files)$")
@@ -109,7 +109,7 @@ def fields_of_row(row: Record, pii: str | None, why: str | None) -> dict[str, Re
     name = row["name"]
     said = pii_of(name, pii)
     if row["type"] == "array":
-        return {name: {"type": "text", "pii": said, "note": LISTED}}
+        return {name: {"type": "list", "pii": said, "note": LISTED}}
     if row["type"] != "object":
         return {name: {"type": type_of(row), "pii": said}}
     found = {"type": "text", "pii": said, "assumed": why}
@@ -216,6 +216,7 @@ def declared(operation: Record, given: Record, operations: dict[str, Record]) ->
         "assumed": INFERRED if operation["path_source"].startswith("inferred") else None,
         "deprecated": {each: value for each, value in word.items() if value} if operation["deprecated"] else None,
         "for_each": given.get("for_each", fanned),
+        "refresh": given.get("refresh"),
         "headers": {"academic-year-id": YEAR} if "academic-year-id" in names else None,
         "params": given.get("params"),
         "filters": filters_of(operation, given),
