@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import GuardError
 from engine.kinds.guard import Limits
-from engine.run.guarding import Trip, require, trips
+from engine.run.guarding import GuardError, Trip, require, trips
 from engine.stages.compare import Compared
 
 LIMITS = Limits(max_changed="10%", min_rows=0)
