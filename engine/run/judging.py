@@ -58,6 +58,8 @@ class _Judging:
             marks: list[Mark] | None = getattr(expect, word)
             if marks is not None or (word != "told" and expect.rows is not None):
                 yield from self._marks(word, marks or [])
+        if expect.absent is not None:
+            yield from self._absent(expect.absent)
         if expect.filtered is not None:
             yield from self._filtered(expect.filtered)
         if expect.merged is not None:
@@ -97,14 +99,27 @@ class _Judging:
         for field in fields:
             if field == "_withheld":
                 continue
-            expected, got = values.get(field), made[field]
-            held = field in made["_withheld"]
+            expected, got = _blank(values.get(field)), _blank(made[field])
+            held = "withheld" if field in made["_withheld"] else "absent" if field in self._absent_fields() else ""
             if expected == got and not (held and field in values):
                 continue
             place = row.cells[field].place if field in row.cells else row.place
-            said = "withheld: Haplo keeps what it has" if held else shown(got)
+            said = f"{held}: Haplo keeps what it has" if held else shown(got)
             what = f"{field} of '{name}' is {said}, and {shown(expected)} is expected"
             yield self._problem("cell-differs", what, place, self._made_by(field))
+
+    def _absent_fields(self) -> list[str]:
+        return self._tried.books.absent if self._tried.books is not None else []
+
+    def _absent(self, expected: list[str]) -> Iterator[Problem]:
+        came = self._absent_fields()
+        for name in expected:
+            if name not in came:
+                yield self._problem("cell-differs", f"{name} is not absent", self._place("expect", "absent"))
+        for name in came:
+            if name not in expected:
+                what = f"{name} is absent, and that is not expected"
+                yield self._problem("cell-differs", what, self._place("expect", "absent"), self._made_by(name))
 
     def _made_by(self, field: str) -> str:
         """Return the line of the mapping that makes a field."""
@@ -163,7 +178,7 @@ class _Judging:
             made = self._tried.objects.get(key)
             if made is None:
                 what = f"Haplo saves no object of '{key}'"
-                yield self._problem("object-differs", what, self._place("expect", "objects", key), self._said())
+                yield self._problem("object-differs", what, self._place("expect", "objects", key), self._why_none(key))
                 continue
             for name, value in attributes.items():
                 got = [_plain(each) for each in made.get(name, [])]
@@ -176,6 +191,13 @@ class _Judging:
                 what = f"Haplo saves an object of '{key}' too, and that is not expected"
                 yield self._problem("object-differs", what, self._place("expect", "objects"), self._said())
 
+    def _why_none(self, key: str) -> str:
+        """Return why Haplo saves nothing of a row."""
+        change = next((word for word, keys in self._tried.changes.items() if key in keys), None)
+        if change is None:
+            return "no such row was sent before, and none comes"
+        return self._said() or f"the row is {change}, and nothing of its object is another than before"
+
     def _said(self) -> str:
         return "Haplo says: " + "; ".join(self._tried.messages) if self._tried.messages else ""
 
@@ -187,6 +209,11 @@ class _Judging:
 
     def _problem(self, code: str, what: str, place: Place, why: str = "", fix: str = "") -> Problem:
         return Problem(code, f"test '{self._trial.case.test}': {what}", place, why, fix)
+
+
+def _blank(value: Any) -> Any:
+    """Return a value; an empty list is none, as Haplo has it."""
+    return None if value == [] else value
 
 
 def _fits(mark: Mark, came: tuple[str, str, str | None, str, str]) -> bool:

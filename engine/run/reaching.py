@@ -83,14 +83,17 @@ class Reach:
         """Return the branches that no test has reached."""
         return [each for each in self.branches if each not in self.reached and kind in ("", each.kind)]
 
-    def add(self, trying: Trying, tried: Tried, fields: set[str]) -> None:
-        """Add what one test reaches; `fields` are those of which it expects a value that came."""
+    def add(self, trying: Trying, tried: Tried, fields: set[str], *, asked: bool) -> None:
+        """Add what one test reaches; `fields` are those of which it expects a value that came.
+
+        `asked`: its records are asked which branches they take.
+        """
         came = {Branch("field", ("fields", name), name) for name in fields}
         marks = {name for _, _, name, _, level in tried.marks if level == "row" and name}
         came |= {Branch("required", ("fields", name), name) for name in marks}
         if any(state == "merged" for _, _, state, _ in tried.states):
             came.add(Branch("merged", ("one_per",), "one_per"))
-        if tried.books is not None:
+        if asked and tried.books is not None:
             came |= self._asked(trying)
         self.reached |= came
 
@@ -240,7 +243,7 @@ def _arms(at: Route, names: list[str]) -> Probe:
     places = [".".join(quote(part) for part in name.split(".")) for name in names]
     cases = " ".join(f"WHEN {place} IS NOT NULL THEN '{index}'" for index, place in enumerate(places))
     arms = [Branch("first_of", (*at, "first_of", index), f"{_said(at)}: {name}") for index, name in enumerate(names)]
-    sql = Value(sql=f"CASE {cases} END")
+    sql = Value(sql=f"CASE {cases} ELSE '{len(names) - 1}' END")  # the last is taken where none has a value
     return Probe(sql, lambda words: [arm for index, arm in enumerate(arms) if str(index) in words])
 
 

@@ -113,15 +113,18 @@ def _cases(loaded: Loaded) -> Iterator[Case]:
         yield from content.tests
 
 
-def try_all(trials: dict[str, list[Trial]], workers: int | None = None) -> Tested:
-    """Try all tests, those of several mappings side by side; everything is written to a folder that goes again."""
+def try_all(trials: dict[str, list[Trial]], *, branches: bool = True, workers: int | None = None) -> Tested:
+    """Try all tests, those of several mappings side by side; everything is written to a folder that goes again.
+
+    Without `branches` only fields are looked at of what is reached, which takes no more than the tests themselves.
+    """
     begun, tested = time.perf_counter(), Tested(untested=[name for name, each in trials.items() if not each])
     folder = Path(tempfile.mkdtemp(prefix="haplomap-test-"))
     jobs = sorted(((name, each) for name, each in trials.items() if each), key=lambda job: -len(job[1]))
 
     def work(job: tuple[str, list[Trial]]) -> tuple[Reach, list[Result]]:
         with within(folder):
-            return _try(job[0], job[1], folder / str(jobs.index(job)))
+            return _try(*job, folder / str(jobs.index(job)), branches=branches)
 
     try:
         with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -136,7 +139,7 @@ def try_all(trials: dict[str, list[Trial]], workers: int | None = None) -> Teste
     return tested
 
 
-def _try(name: str, trials: list[Trial], folder: Path) -> tuple[Reach, list[Result]]:
+def _try(name: str, trials: list[Trial], folder: Path, *, branches: bool) -> tuple[Reach, list[Result]]:
     reach, results = Reach(trials[0].bench), []
     for number, trial in enumerate(trials):
         begun = time.perf_counter()
@@ -144,7 +147,7 @@ def _try(name: str, trials: list[Trial], folder: Path) -> tuple[Reach, list[Resu
         tried = trying.tried()
         problems = judge(trial, tried)
         results.append(Result(name, trial, tried, problems, time.perf_counter() - begun))
-        reach.add(trying, tried, _expected(trial, tried))
+        reach.add(trying, tried, _expected(trial, tried), asked=branches)
     return reach, results
 
 

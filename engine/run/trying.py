@@ -6,7 +6,7 @@ A home of DuckDB. Next: `run/judging`, which compares what comes of it with what
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,9 +18,9 @@ from engine.errors import EngineError
 from engine.haplo.application import BEHAVIOUR
 from engine.haplo.identity import code, key_of
 from engine.haplo.interpret import interpret
-from engine.haplo.outcome import Entry
+from engine.haplo.outcome import Entry, Outcome
 from engine.haplo.target import derived_application, root_type
-from engine.kinds.types import literal
+from engine.kinds.types import literal, quote
 from engine.run.comparing import pair_of, stays
 from engine.spec.binding import Binding
 from engine.spec.expected import value_of
@@ -256,33 +256,54 @@ class Trying:
             self._interpret(found, [name for name in self.absent if name not in compared.restored])
 
     def _interpret(self, found: Tried, absent: list[str]) -> None:
-        bench, binding, schemas = self.bench, self.bench.binding, self.bench.project.schemas()
-        rows, gone = (self.folder / kind / f"{bench.entity}.parquet" for kind in (SEND, GONE))
-        emitted = emit(
-            self.world.schema,
-            schemas,
-            binding,
-            self.case.school,
-            rows,
-            absent,
-            self.folder / "files",
-            gone=gone if binding.removed is not None else None,
-        )
-        others = [self.bench.project.binding(entity) for entity in self.case.known]
-        control = json.loads(emitted.control.read_bytes())
-        with Receiver(derived_application([binding, *others], schemas)) as receiver:
-            self._know(receiver, {binding.binding: self._sent_keys(), **self.case.known})
-            outcome = interpret(
-                control,
-                {part.name: part.path for part in emitted.parts},
-                receiver.application,
-                keep_committed=False,
-                on_commit=lambda entry: _keep(found, entry),
-                store=receiver.store(bench.entity),
-                today=self.trial.today,
-            )
+        """Let Haplo import what was sent before, then what is sent now; keep what it saves of the second."""
+        bench, binding = self.bench, self.bench.binding
+        others = [bench.project.binding(entity) for entity in self.case.known]
+        application = derived_application([binding, *others], bench.project.schemas())
+        with Receiver(application) as receiver:
+            self._know(receiver, {bench.entity: self._sent_keys(), **self.case.known})
+            if self.case.sent is not None:
+                self._import(receiver, "before", self._sent_as_rows(), [])
+            rows, gone = (self.folder / kind / f"{bench.entity}.parquet" for kind in (SEND, GONE))
+            told = gone if binding.removed is not None else None
+            outcome = self._import(receiver, "files", rows, absent, told, lambda entry: _keep(found, entry))
         stop = outcome.exception
         found.messages = [*outcome.control_errors, *outcome.errors, *([stop.why] if stop is not None else [])]
+
+    def _import(
+        self,
+        receiver: Receiver,
+        name: str,
+        rows: Path,
+        absent: list[str],
+        gone: Path | None = None,
+        keep: Callable[[Entry], None] = lambda entry: None,
+    ) -> Outcome:
+        schemas, school = self.bench.project.schemas(), self.case.school
+        out = self.folder / name
+        emitted = emit(self.world.schema, schemas, self.bench.binding, school, rows, absent, out, gone=gone)
+        return interpret(
+            json.loads(emitted.control.read_bytes()),
+            {part.name: part.path for part in emitted.parts},
+            receiver.application,
+            keep_committed=False,
+            on_commit=keep,
+            store=receiver.store(f"{self.bench.entity} {name}"),
+            today=self.trial.today,
+        )
+
+    def _sent_as_rows(self) -> Path:
+        """Write the rows that were sent, and not gone since, as a run has rows that it sends."""
+        file = self.folder / "earlier" / f"{self.bench.entity}.parquet"
+        file.parent.mkdir()
+        sent = self._sent()
+        assert sent is not None
+        fields = ", ".join(quote(name) for name in self.world.schema.fields)
+        rows = f"SELECT {fields}, []::VARCHAR[] AS _withheld FROM read_parquet({literal(str(sent.resolve()))})"
+        with self.database() as database:
+            into = f"TO {literal(str(file.resolve()))} (FORMAT parquet)"
+            database.execute(f"COPY ({rows} WHERE _state = 'current') {into}")
+        return file
 
     def _sent_keys(self) -> list[str]:
         states = ("current", "gone") if self.case.sent is not None else ()

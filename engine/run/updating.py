@@ -197,7 +197,7 @@ class _Updating:
             self._edits.mark(end)
         else:  # `rows: []`
             indent = " " * (self._column(self._path) + 2)
-            self._edits.found.append((begin, 1, end, ""))
+            self._edits.found.append((len(self._document.text[:begin].rstrip(" ")), 1, end, ""))
             self._edits.append(end, [f"{indent}{item}{MARK}" for item in items])
 
     def _item(self, row: Mapping[str, Any]) -> str:

@@ -180,13 +180,18 @@ class _Checker:
             if rule not in known:
                 what, place = f"the mapping has no rule '{rule}'", self.document.key_place((*path, "filtered", rule))
                 yield Problem("unknown-rule", what, place, fix=did_you_mean(rule, known))
+        for index, name in enumerate(expect.absent or []):
+            if name not in self.schema.fields:
+                yield self._unknown_target((*path, "absent", index), name)
         for word in ("quarantined", "withheld", "told"):
             marks: list[Mark] = getattr(expect, word) or []
             for index, mark in enumerate(marks):
                 if mark.field is not None and mark.field not in self.schema.fields:
-                    what = f"there is no field '{mark.field}' in schema '{self.schema.schema_}'"
-                    place = self.document.place((*path, word, index, "field"))
-                    yield Problem("unknown-target", what, place, fix=did_you_mean(mark.field, self.schema.fields))
+                    yield self._unknown_target((*path, word, index, "field"), mark.field)
+
+    def _unknown_target(self, path: Path, name: str) -> Problem:
+        what = f"there is no field '{name}' in schema '{self.schema.schema_}'"
+        return Problem("unknown-target", what, self.document.place(path), fix=did_you_mean(name, self.schema.fields))
 
     def _zone(self, path: Path, name: str) -> Iterator[Problem]:
         try:

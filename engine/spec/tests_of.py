@@ -69,6 +69,10 @@ class Expect(Word):
     withheld: Annotated[
         list[Mark] | None, Field(description="every value of a row that is bad, so that Haplo keeps what it has")
     ] = None
+    absent: Annotated[
+        Texts | None,
+        Field(description="every field that is told to Haplo of no row, since no answer carried what it is made of"),
+    ] = None
     told: Annotated[
         list[Mark] | None, Field(description="every item that is left out of a list, and every code never seen")
     ] = None

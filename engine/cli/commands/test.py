@@ -43,7 +43,7 @@ def command(
 
     if len(paths) == 1 and project_folder == Path() and (paths[0] / "mappings").is_dir():
         project_folder, paths = paths[0], ()
-    tested = try_all(trials_of(sound_project(project_folder, tests=True), paths, only))
+    tested = try_all(trials_of(sound_project(project_folder, tests=True), paths, only), branches=not only)
     if not tested.results:
         fix = "write them in a mapping, under tests:, or beside it, in tests/ENTITY.yaml"
         raise NotFoundError("there are no tests here", fix=fix)
