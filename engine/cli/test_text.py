@@ -18,7 +18,7 @@ from engine.run.updating import Updated
 _SHOWN: Final = 5
 _LEFT: Final = {
     "field": "no test expects a value of '{}'",
-    "required": "no test has a record that is quarantined for '{}'",
+    "required": "no test has a record that is quarantined for {}",
     "merged": "no test has records that become one row",
     "rule": "the rule '{}' leaves out no record of any test",
     "first_of": "no test takes this arm ({})",
@@ -76,10 +76,10 @@ def _share(reach: Reach, *, field: bool) -> str:
 
 
 def _left(reach: Reach, *, verbose: bool) -> Iterator[Problem]:
-    """Yield a note for each branch that no test reaches; the codes of one lookup are one."""
+    """Yield a note for each branch that no test reaches; one for all codes of a lookup, and for all required fields."""
     together: dict[Any, list[Branch]] = {}
     for branch in reach.left():
-        alone = branch if branch.kind != "lookup" else (branch.kind, branch.at)
+        alone: Any = {"lookup": ("lookup", branch.at), "required": "required"}.get(branch.kind, branch)
         together.setdefault(alone, []).append(branch)
     for branches in together.values():
         shown = branches if verbose else branches[:_SHOWN]

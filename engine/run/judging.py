@@ -166,12 +166,19 @@ class _Judging:
         path: Route = ("expect", at) if isinstance(at, str) else ("expect", *at)
         code = "record-differs" if thing == "record" else "change-differs"
         for key in (Counter(expected) - Counter(came)).elements():
-            found = [state for _, own, state, _ in self._tried.states if own == key] if thing == "record" else []
-            found += [word for word, keys in self._tried.changes.items() if key in keys] if thing == "row" else []
-            why = f"it is {' and '.join(dict.fromkeys(found))}" if found else f"there is no such {thing}"
+            why = self._became(key, thing)
             yield self._problem(code, f"{thing} '{key}' {said.replace('is', 'is not', 1)}", self._place(*path), why)
         for key in (Counter(came) - Counter(expected)).elements():
             yield self._problem(code, f"{thing} '{key}' {said}, and that is not expected", self._place(*path))
+
+    def _became(self, key: str, thing: str) -> str:
+        """Return what became of a record or a row, in words."""
+        found = [state for _, own, state, _ in self._tried.states if own == key] if thing == "record" else []
+        found += [word for word, keys in self._tried.changes.items() if key in keys] if thing == "row" else []
+        if not found:
+            return f"there is no such {thing}"
+        fields = f", in {', '.join(self._tried.changed[key])}" if found == ["changed"] else ""
+        return f"it is {' and '.join(dict.fromkeys(found))}{fields}"
 
     def _objects(self, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
         for key, attributes in expected.items():
@@ -181,10 +188,11 @@ class _Judging:
                 yield self._problem("object-differs", what, self._place("expect", "objects", key), self._why_none(key))
                 continue
             for name, value in attributes.items():
-                got = [_plain(each) for each in made.get(name, [])]
+                got = made.get(name, [])
                 wanted = [] if value is None else value if isinstance(value, list) else [value]
                 if len(got) != len(wanted) or not all(map(_same, wanted, got)):
-                    what = f"{name} of '{key}' is {_listed(got)} in Haplo, and {_listed(wanted)} is expected"
+                    said = _listed([_plain(each) for each in got])
+                    what = f"{name} of '{key}' is {said} in Haplo, and {_listed(wanted)} is expected"
                     yield self._problem("object-differs", what, self._place("expect", "objects", key, name))
         for key in self._tried.objects:
             if key not in expected:
@@ -260,4 +268,4 @@ def _same(wanted: Any, got: Any) -> bool:
     """Say whether a value is as expected; of a structure the parts that are written are looked at."""
     if isinstance(wanted, dict):
         return isinstance(got, dict) and all(_same(each, got.get(name)) for name, each in wanted.items())
-    return _text(wanted) == _text(got)
+    return _text(wanted) == _text(_plain(got))

@@ -137,6 +137,8 @@ class Tried:
     marks: list[tuple[str, str, str | None, str, str]] = field(default_factory=list)
     """What was held back or left out: set, key of the record, target field, rule, level."""
     changes: dict[str, list[str]] = field(default_factory=dict)
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    """Of each row that is changed, the fields in which it is."""
     objects: dict[str, Mapping[str, list[Any]]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     """What Haplo says of the records."""
@@ -223,7 +225,10 @@ class Trying:
 
     def _sent_rows(self, state: str) -> list[dict[str, Any]]:
         assert self.case.sent is not None
-        return self.trial.values(self.trial.rows("sent", state)) if getattr(self.case.sent, state) else []
+        if not getattr(self.case.sent, state):
+            return []
+        blank = {name: [] for name, value in self.bench.mapping.fields.items() if value.collect is not None}
+        return [{**blank, **row} for row in self.trial.values(self.trial.rows("sent", state))]
 
     def _read(self, database: duckdb.DuckDBPyConnection, found: Tried) -> None:
         key = self.world.schema.key
@@ -252,6 +257,8 @@ class Trying:
         with self.database() as database:
             changes = f"SELECT change, list(key ORDER BY key) FROM {self._file(CHANGES)} GROUP BY ALL"
             found.changes = dict(database.execute(changes).fetchall())
+            fields = f"SELECT key, fields FROM {self._file(CHANGES)} WHERE change = 'changed'"
+            found.changed = dict(database.execute(fields).fetchall())
         if expect.objects is not None:
             self._interpret(found, [name for name in self.absent if name not in compared.restored])
 
