@@ -26,10 +26,10 @@ from engine.spec.binding import Binding
 from engine.spec.expected import value_of
 from engine.spec.load import Loaded
 from engine.spec.mapping import Mapping as MappingDocument
+from engine.spec.mapping import Table
 from engine.spec.project import Project
-from engine.spec.query import World, build
+from engine.spec.query import World
 from engine.spec.reference import Keys
-from engine.spec.relation import Reading
 from engine.spec.settings import SettingValue
 from engine.spec.source import RecordSet
 from engine.spec.tabled import Row, items, rows_at
@@ -80,9 +80,15 @@ class Bench:
         return World(source, project.schema(self.entity), project.lookups(self.source_name), project.setting_types())
 
     @cached_property
-    def used(self) -> dict[str, list[str]]:
-        """Every record set that the mapping may read, with the fields that it uses."""
-        return build(self.mapping, self.world, Reading(self.world.source.formats, lambda name: name)).used
+    def sets(self) -> dict[str, RecordSet]:
+        """Every record set that the mapping names, in its tables too that nothing uses."""
+        steps: list[MappingDocument | Table] = [self.mapping, *self.mapping.tables.values()]
+        values = [value for step in steps for value in step.fields.values()]
+        named = [name for step in steps for name in step.from_.sets]
+        named += [join.set for step in steps for join in step.join.values()]
+        named += [value.collect for value in values if value.collect is not None]
+        found = (name for name in dict.fromkeys(named) if name not in self.mapping.tables)
+        return {name: self.world.source.find(name)[2] for name in found}
 
     @cached_property
     def defaults(self) -> Settings:
@@ -194,13 +200,11 @@ class Trying:
 
     def _land(self) -> None:
         (self.folder / "sets").mkdir(exist_ok=True)
-        for name, used in self.bench.used.items():
-            record_set = self.world.source.find(name)[2]
+        for name, record_set in self.bench.sets.items():
             written = self.trial.rows("given", name) if name in self.case.given else []
-            fields = list(dict.fromkeys([*used, *(field for row in written for field in row.cells)]))
             records = [_record(row, record_set) for row in written]
             file = self.folder / "sets" / f"{name}.parquet"
-            write_records(file, fields, records)
+            write_records(file, list(record_set.fields), records)
             present = frozenset(record_set.fields) - set(self.case.absent.get(name, ()))
             self.sets[name] = SetRead(file, len(records), present)
 
@@ -227,7 +231,9 @@ class Trying:
         assert self.case.sent is not None
         if not getattr(self.case.sent, state):
             return []
-        blank = {name: [] for name, value in self.bench.mapping.fields.items() if value.collect is not None}
+        blank: dict[str, Any] = {
+            name: [] for name, value in self.bench.mapping.fields.items() if value.collect is not None
+        }
         return [{**blank, **row} for row in self.trial.values(self.trial.rows("sent", state))]
 
     def _read(self, database: duckdb.DuckDBPyConnection, found: Tried) -> None:

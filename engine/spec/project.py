@@ -171,7 +171,10 @@ class Project:
 
 
 def open_project(root: Path, *, tests: bool = False) -> Project:
-    """Read all documents of a project folder and the shipped ones behind them; `tests` of mappings where wanted."""
+    """Read all documents of a project folder and the shipped ones behind them.
+
+    `tests`: those of mappings too, which stand in the project itself; those that are shipped are tried where we work.
+    """
     project = Project(root)
     base = shipped()
     layers = [root] if root.resolve() == base.resolve() else [root, base]
@@ -179,7 +182,7 @@ def open_project(root: Path, *, tests: bool = False) -> Project:
         seen: dict[tuple[str, str], Loaded] = {}
         for folder in FOLDERS:
             for file in sorted((layer / folder).rglob("*.yaml")):
-                if tests or not _is_test(file.relative_to(layer)):
+                if not _is_test(file.relative_to(layer)) or (tests and layer == root):
                     _add(project, seen, layer, file)
         for key, loaded in seen.items():
             project.documents.setdefault(key, loaded)

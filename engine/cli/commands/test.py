@@ -33,7 +33,7 @@ def command(
 
     \b
     Example:  haplomap test
-    Example:  haplomap test mappings/xporter/student.yaml --junit report.xml
+    Example:  haplomap test mappings/SYSTEM/student.yaml --junit report.xml
     """
     from engine.cli.junit import write_junit
     from engine.cli.test_text import show_tested, show_updated
