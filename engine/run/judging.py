@@ -15,6 +15,7 @@ from engine.problem_text import did_you_mean
 from engine.run.trying import Route, Trial, Tried
 from engine.spec.tabled import Row
 from engine.spec.tests_of import Mark
+from engine.stages.transform import ExpressionFailedError
 
 _LEVELS: Final = {"quarantined": ("row",), "withheld": ("value",), "told": ("item", "told")}
 _SAID: Final = {"quarantined": "is quarantined", "withheld": "has a value that is withheld", "told": "is told of"}
@@ -43,7 +44,8 @@ class _Judging:
         elif error.code != expected:
             what = f"the run fails: {error.what} [{error.code}]"
             fix = error.fix if expected is None else f"expect fails: {error.code}, if that is right"
-            yield self._problem("test-failed", what, place, error.why, fix)
+            made = self._made_by(error.field) if isinstance(error, ExpressionFailedError) else ""
+            yield self._problem("test-failed", what, place, "; ".join(filter(None, (error.why, made))), fix)
 
     def differences(self) -> Iterator[Problem]:
         """Compare everything that the test names."""

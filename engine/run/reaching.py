@@ -7,7 +7,7 @@ A home of DuckDB. Next: `run/testing`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
@@ -37,12 +37,32 @@ class Branch:
     name: str
 
 
+def _same(word: str) -> str:
+    return word
+
+
 @dataclass(frozen=True)
 class Probe:
-    """A value that tells branches apart: which of them are reached, by the words that it gives, None for no value."""
+    """A value whose words tell branches apart: those that are known, all `other` ones, and `blank` for no value.
+
+    `fold` gives a word in the form in which it is known.
+    """
 
     value: Value
-    reached: Callable[[set[str | None]], list[Branch]]
+    words: dict[str, Branch] = field(default_factory=dict)
+    other: Branch | None = None
+    blank: Branch | None = None
+    fold: Callable[[str], str] = _same
+
+    @property
+    def branches(self) -> list[Branch]:
+        more = (self.other, self.blank)
+        return [*self.words.values(), *(branch for branch in more if branch is not None)]
+
+    def reached(self, words: Iterable[str | None]) -> set[Branch]:
+        """Return the branches that are taken where these words come."""
+        found = {self.blank if word is None else self.words.get(self.fold(word), self.other) for word in words}
+        return {branch for branch in found if branch is not None}
 
 
 @dataclass
@@ -52,7 +72,10 @@ class Scope:
     table: Table
     probes: list[Probe] = field(default_factory=list)
     rules: dict[str, Branch] = field(default_factory=dict)
-    of: str = ""
+
+    @property
+    def branches(self) -> list[Branch]:
+        return [*self.rules.values(), *(branch for probe in self.probes for branch in probe.branches)]
 
 
 @dataclass
@@ -61,6 +84,7 @@ class Reach:
 
     bench: Bench
     reached: set[Branch] = field(default_factory=set)
+    _made: dict[tuple[int, tuple[str, ...]], Query] = field(default_factory=dict)
 
     @cached_property
     def scopes(self) -> list[Scope]:
@@ -72,7 +96,7 @@ class Reach:
         fields = [Branch("field", ("fields", name), name) for name in mapping.fields]
         required = [Branch("required", ("fields", name), name) for name in mapping.fields if self._may_lack(name)]
         merged = [Branch("merged", ("one_per",), "one_per")] if mapping.one_per is not None else []
-        found = [branch for scope in self.scopes for branch in _branches_of(scope)]
+        found = [branch for scope in self.scopes for branch in scope.branches]
         return list(dict.fromkeys([*fields, *required, *merged, *found]))
 
     def place(self, branch: Branch) -> Place:
@@ -108,7 +132,7 @@ class Reach:
         open_ = [
             scope
             for scope in self.scopes
-            if left.intersection(_branches_of(scope)) and not scope.table.is_off(trying.settings)
+            if left.intersection(scope.branches) and not scope.table.is_off(trying.settings)
         ]
         found: set[Branch] = set()
         if not open_:
@@ -126,11 +150,10 @@ class Reach:
         """Return the statement that gives the words of a scope's probes; made once for all tests alike."""
         mapping = self.bench.mapping
         off = tuple(name for name, table in mapping.tables.items() if table.is_off(trying.settings))
-        made: dict[Any, Query] = self.__dict__.setdefault("_made", {})
-        number = self.scopes.index(scope)
-        if (number, off) not in made:
-            made[number, off] = self._built(scope, trying)
-        return made[number, off]
+        known = (self.scopes.index(scope), off)
+        if known not in self._made:
+            self._made[known] = self._built(scope, trying)
+        return self._made[known]
 
     def _built(self, scope: Scope, trying: Trying) -> Query:
         world, key = self.bench.world, self.bench.world.schema.key
@@ -165,29 +188,14 @@ def _reached(scope: Scope, row: list[Any]) -> set[Branch]:
     rules, *words = row
     found = {scope.rules[rule] for rule in rules or () if rule in scope.rules}
     for probe, came in zip(scope.probes, words, strict=True):
-        found.update(probe.reached({each["w"] for each in came or ()}))
+        found |= probe.reached(each["w"] for each in came or ())
     return found
-
-
-def _branches_of(scope: Scope) -> list[Branch]:
-    every = [branch for probe in scope.probes for branch in probe.reached(_EVERY)]
-    return [*scope.rules.values(), *every]
-
-
-class _Every(set[str | None]):
-    """All words there could be."""
-
-    def __contains__(self, word: object) -> bool:
-        return True
-
-
-_EVERY: Final = _Every()
 
 
 class _Reader:
     """Finds the branches of a mapping's document, each in the scope whose records decide it."""
 
-    def __init__(self, mapping: MappingDocument, lookups: dict[str, Lookup] | Any) -> None:
+    def __init__(self, mapping: MappingDocument, lookups: Mapping[str, Lookup]) -> None:
         self._mapping, self._lookups = mapping, lookups
 
     def scopes(self) -> Iterator[Scope]:
@@ -231,7 +239,7 @@ class _Reader:
             yield _codes(at, value, self._lookups[value.lookup])
         if value.has_default and value.split is None and value.collect is None:
             branch = Branch("default", (*at, "default"), _said(at))
-            yield Probe(_without(value, "default"), lambda words: [branch] if None in words else [])
+            yield Probe(_without(value, "default"), blank=branch)
 
 
 def _said(at: Route) -> str:
@@ -242,35 +250,25 @@ def _said(at: Route) -> str:
 def _arms(at: Route, names: list[str]) -> Probe:
     places = [".".join(quote(part) for part in name.split(".")) for name in names]
     cases = " ".join(f"WHEN {place} IS NOT NULL THEN '{index}'" for index, place in enumerate(places))
-    arms = [Branch("first_of", (*at, "first_of", index), f"{_said(at)}: {name}") for index, name in enumerate(names)]
-    sql = Value(sql=f"CASE {cases} ELSE '{len(names) - 1}' END")  # the last is taken where none has a value
-    return Probe(sql, lambda words: [arm for index, arm in enumerate(arms) if str(index) in words])
+    arms = {
+        str(index): Branch("first_of", (*at, "first_of", index), f"{_said(at)}: {name}")
+        for index, name in enumerate(names)
+    }
+    # the last is taken where none has a value
+    return Probe(Value(sql=f"CASE {cases} ELSE '{len(names) - 1}' END"), arms)
 
 
 def _entries(at: Route, value: Value) -> Probe:
     known = {word: Branch("case", (*at, "map", word), f"{_said(at)}: {word}") for word in value.map or {}}
-    other = Branch("case", (*at, "else"), f"{_said(at)}: else")
-
-    def reached(words: set[str | None]) -> list[Branch]:
-        found = [branch for word, branch in known.items() if word in words]
-        others = words is _EVERY or any(word not in known for word in words)
-        return [*found, other] if value.else_ is not None and others else found
-
-    return Probe(Value(from_=value.case), reached)
+    other = Branch("case", (*at, "else"), f"{_said(at)}: else") if value.else_ is not None else None
+    return Probe(Value(from_=value.case), known, other, other)
 
 
 def _codes(at: Route, value: Value, lookup: Lookup) -> Probe:
     codes = {
         lookup.folded(code): Branch("lookup", (*at, "lookup"), f"{_said(at)}: {code}") for code in lookup.values or {}
     }
-
-    def reached(words: set[str | None]) -> list[Branch]:
-        if words is _EVERY:
-            return list(codes.values())
-        folded = {lookup.folded(word) for word in words if word is not None}
-        return [branch for code, branch in codes.items() if code in folded]
-
-    return Probe(_without(value, "lookup", "default"), reached)
+    return Probe(_without(value, "lookup", "default"), codes, fold=lookup.folded)
 
 
 def _without(value: Value, *words: str) -> Value:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.errors import EngineError
+from engine.errors import DeliveryError, EngineError, TransformError
 from engine.haplo.application import BEHAVIOUR
 from engine.haplo.identity import code, key_of
 from engine.haplo.interpret import interpret
@@ -185,7 +185,7 @@ class Trying:
             with self.database() as database:
                 self._read(database, found)
             self._follow(found)
-        except EngineError as error:
+        except (TransformError, DeliveryError) as error:
             found.failed = error
         return found
 
@@ -224,6 +224,8 @@ class Trying:
         file = self.folder / "sent" / self.bench.entity / "before.parquet"
         if not file.exists():
             rows = [(row, state) for state in ("current", "gone") for row in self._sent_rows(state)]
+            if not rows:
+                return None
             write_sent(file, self.world.schema, rows)
         return file
 
@@ -275,8 +277,9 @@ class Trying:
         application = derived_application([binding, *others], bench.project.schemas())
         with Receiver(application) as receiver:
             self._know(receiver, {bench.entity: self._sent_keys(), **self.case.known})
-            if self.case.sent is not None:
-                self._import(receiver, "before", self._sent_as_rows(), [])
+            sent = self._sent()
+            if sent is not None:
+                self._import(receiver, "before", self._as_rows(sent), [])
             rows, gone = (self.folder / kind / f"{bench.entity}.parquet" for kind in (SEND, GONE))
             told = gone if binding.removed is not None else None
             outcome = self._import(receiver, "files", rows, absent, told, lambda entry: _keep(found, entry))
@@ -305,12 +308,10 @@ class Trying:
             today=self.trial.today,
         )
 
-    def _sent_as_rows(self) -> Path:
+    def _as_rows(self, sent: Path) -> Path:
         """Write the rows that were sent, and not gone since, as a run has rows that it sends."""
         file = self.folder / "earlier" / f"{self.bench.entity}.parquet"
         file.parent.mkdir()
-        sent = self._sent()
-        assert sent is not None
         fields = ", ".join(quote(name) for name in self.world.schema.fields)
         rows = f"SELECT {fields}, []::VARCHAR[] AS _withheld FROM read_parquet({literal(str(sent.resolve()))})"
         with self.database() as database:
