@@ -40,9 +40,9 @@ def check_tests(project: Project, loaded: Loaded, content: Tests) -> Iterator[Pr
 def check_cases(
     project: Project, loaded: Loaded, mapping: MappingDocument, cases: list[Case], shared: Tests | None = None
 ) -> Iterator[Problem]:
-    """Check the tests of a mapping; those in its own document have nothing `shared`."""
+    """Check the tests of a mapping, if it has any; those in its own document have nothing `shared`."""
     known = project.get("source", mapping.source), project.get("schema", mapping.mapping)
-    if None in known or {"endpoints_of", "schema", "settings", "source"} & project.broken:
+    if not cases or None in known or {"endpoints_of", "schema", "settings", "source"} & project.broken:
         return
     checker = _Checker(project, loaded, mapping, project.source(mapping.source), project.schema(mapping.mapping))
     if shared is not None:
