@@ -39,7 +39,7 @@ from engine.stages.before import CHANGES
 from engine.stages.check import Receiver
 from engine.stages.compare import GONE, SEND, Terms, compare
 from engine.stages.emit import emit
-from engine.stages.given import write_records, write_sent
+from engine.stages.given import write_identities, write_records, write_sent
 from engine.stages.identity import Remembered
 from engine.stages.transform import STATES, Circumstances, SetRead, Transformed, transform
 
@@ -209,7 +209,7 @@ class Trying:
             self.sets[name] = SetRead(file, len(records), present)
 
     def _transform(self) -> Transformed:
-        remembered = Remembered("test", self._sent()) if self.bench.mapping.known_by else None
+        remembered = Remembered("test", self._sent(), self._identities()) if self.bench.mapping.known_by else None
         books = transform(
             self.bench.mapping, self.world, self.sets, self.circumstances, self.folder, remembered=remembered
         )
@@ -227,6 +227,14 @@ class Trying:
             if not rows:
                 return None
             write_sent(file, self.world.schema, rows)
+        return file
+
+    def _identities(self) -> Path | None:
+        """Write by which natural keys the rows were known that were sent before, if the test says so."""
+        if self.case.sent is None or not self.case.sent.known_by:
+            return None
+        file = self.folder / "sent" / self.bench.entity / "before.identities.parquet"
+        write_identities(file, self._sent_keys(), self.case.sent.known_by, self.world.schema.key)
         return file
 
     def _sent_rows(self, state: str) -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ from engine.errors import Place
 from engine.journal import cannot_write
 from engine.run.testing import REVIEW, Result
 from engine.run.trying import Route
+from engine.run.updating_csv import Lines, csv_lines
+from engine.spec.expected import UnfitError
 
 MARK: Final = f"  {REVIEW}: written by haplomap test --update"
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")
@@ -66,9 +68,24 @@ class _Edits:
         self.found.append((start, 1, stop, "\n".join(new)))
         self.mark(end)
 
+    def change_lines(self, lines: Lines, last: int) -> None:
+        """Change lines of CSV that stand in the document as a block of text; `last` is where it ends."""
+        text = self.document.text
+        starts = [0, *(index + 1 for index, letter in enumerate(text) if letter == "\n"), len(text)]
+        line = text[text.rfind("\n", 0, last) + 1 : last]
+        indent = line[: len(line) - len(line.lstrip())]
+        for number, new in lines.changed.items():
+            begin = starts[number - 1]
+            end = starts[number] if new is None else self._line_end(begin)
+            self.found.append((begin, 1, end, "" if new is None else indent + new))
+        if lines.added:
+            self.append(last, [indent + line for line in lines.added])
+
     def write(self) -> None:
         """Write the document anew; what nobody changed stays as it is."""
         text = self.document.text
+        if not self.found:
+            return
         for begin, _, end, new in sorted(set(self.found), key=lambda edit: (-edit[0], -edit[1])):
             text = text[:begin] + new.replace("\n", self._newline()) + text[end:]
         try:
@@ -96,8 +113,7 @@ def update(failed: list[Result]) -> list[Updated]:
         own = edits.setdefault(loaded.home, _Edits(loaded.document, loaded.home))
         done.append(Updated(result.place, _Updating(result, own).updated()))
     for each in edits.values():
-        if each.found:
-            each.write()
+        each.write()
     return done
 
 
@@ -120,13 +136,36 @@ class _Updating:
             return "rows written, for review"
         if expect.rows is None:
             return "left as it is: it expects no rows, and only rows are written"
-        if isinstance(expect.rows, str):
-            return "left as it is: its rows are CSV, which is written by hand"
         before = len(self._edits.found)
-        self._change(expect.rows)
+        if isinstance(expect.rows, str):
+            if not self._change_csv():
+                return "left as it is: what comes cannot stand in its CSV"
+        else:
+            self._change(expect.rows)
         if len(self._edits.found) == before:
             return "left as it is: its rows are right, and only rows are written"
         return "rows written, for review"
+
+    def _change_csv(self) -> bool:
+        """Write the lines that differ; say whether what comes can stand there."""
+        path: Route = (*self._path, "rows")
+        rows, text = self._trial.rows("expect", "rows"), self._document.written(path)
+        if "\n" in text and self._document.style(path) != "literal":
+            return False
+        try:
+            lines = csv_lines(rows, self._values(), self._rows, self._key, whole=self._trial.case.expect.whole)
+        except UnfitError:
+            return False
+        if not lines.changed and not lines.added:
+            return True
+        begin, end = self._document.span(path)
+        if "\n" in text:
+            self._edits.change_lines(lines, last=end)
+        else:
+            file = self._edits.home.parent / text
+            file.write_text(lines.applied(file.read_text(encoding="utf-8")), encoding="utf-8")
+        self._edits.mark(begin)
+        return True
 
     def _add_expect(self) -> None:
         indent = " " * (self._column(self._trial.path))

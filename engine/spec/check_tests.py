@@ -91,6 +91,11 @@ class _Checker:
         if case.sent is not None:
             for word in ("current", "gone"):
                 yield from self._rows((*path, "sent", word), getattr(case.sent, word))
+            for name in case.sent.known_by:
+                if name not in self.mapping.known_by:
+                    place = self.document.key_place((*path, "sent", "known_by", name))
+                    fix = did_you_mean(name, self.mapping.known_by)
+                    yield Problem("unknown-field", f"the mapping knows no row by '{name}'", place, fix=fix)
         yield from self._expect((*path, "expect"), case)
 
     def given(self, path: Path, given: Mapping[str, Rows]) -> Iterator[Problem]:

@@ -49,6 +49,12 @@ class Before(Word):
 
     current: Annotated[Rows, Field(description="rows of the entity; fields left out were sent without a value")] = []
     gone: Annotated[Rows, Field(description="rows that were sent once, and then were gone at the source")] = []
+    known_by: Annotated[
+        dict[Name, dict[str, Text]],
+        Field(
+            description="by a name of the mapping's `known_by`, the natural keys that led to a row, each with its key"
+        ),
+    ] = {}
 
 
 class Expect(Word):

@@ -45,3 +45,25 @@ def write_sent(file: Path, schema: Schema, rows: Sequence[tuple[Mapping[str, Any
     with connect(file.parent) as database, reworded("writing what was sent before", TransformError):
         database.execute(f"CREATE TABLE sent AS {' UNION ALL '.join(selects)}", values)
         database.execute(f"COPY sent TO {literal(str(file.resolve()))} (FORMAT parquet)")
+
+
+def write_identities(file: Path, keys: Sequence[str], natural: Mapping[str, Mapping[str, str]], own: str) -> None:
+    """Write what is remembered of who rows are: by the name of a natural key its values, each with the row's key.
+
+    Every row is known by its own key too, whose name is `own`.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    known = [(key, f"{own}:{key}", True) for key in keys]
+    known += [(key, f"{name}:{value}", False) for name, led in natural.items() for value, key in led.items()]
+    columns = {
+        "key": [key for key, _, _ in known],
+        "since": ["before"] * len(known),
+        "natural_key": [natural_key for _, natural_key, _ in known],
+        "merged_into": pa.nulls(len(known), pa.string()),
+    }
+    latest = pa.array([latest for _, _, latest in known], pa.bool_())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    table = {name: pa.array(values, pa.string()) for name, values in columns.items()} | {"latest": latest}
+    pq.write_table(pa.table(table), file)

@@ -82,7 +82,7 @@ def test_a_test_of_which_nothing_comes_expects_no_rows(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("expect", "why"),
     [
-        ('{rows: "source_id,name\\n1,Ball\\n"}', "its rows are CSV, which is written by hand"),
+        ('{rows: "source_id,name\\n1,Ball\\n"}', "what comes cannot stand in its CSV"),
         ("{merged: 1}", "it expects no rows, and only rows are written"),
         (
             "{rows: [{source_id: 1}, {source_id: 2}], told: [{record: 1}]}",
@@ -95,6 +95,33 @@ def test_what_cannot_be_written_is_said_and_left(folder: Path, expect: str, why:
     text, said = updated(folder, f"{GIVEN}    expect: {expect}\n")
     assert said == [f"left as it is: {why}"]
     assert text == f"{GIVEN}    expect: {expect}\n"
+
+
+CSV = """\
+source_id, name,        born
+1,         "Red; ball",
+3,         Kite,
+2,         Kite,
+"""
+
+
+def test_lines_of_csv_that_differ_are_written(folder: Path) -> None:
+    block = "    expect:\n      rows: |{}\n" + "".join(f"        {line}\n" for line in CSV.splitlines())
+    text, _ = updated(folder, GIVEN + block.format("") + "      told: []\n")
+    right = (
+        block.format(MARK)
+        .replace('1,         "Red; ball",', "1, Red: ball, ")
+        .replace("        3,         Kite,\n", "")
+    )
+    assert text == GIVEN + right + "      told: []\n"
+
+
+def test_lines_of_a_csv_file_that_differ_are_written(folder: Path) -> None:
+    file = file_of(folder).with_name("rows.csv")
+    file.write_text(CSV.replace("2,         Kite,\n", "4, , 2020-01-01\n"))
+    text, _ = updated(folder, GIVEN.replace("Colour: g", "Born: 2020-01-02") + "    expect:\n      rows: rows.csv\n")
+    assert text.endswith(f"rows: rows.csv{MARK}\n")
+    assert file.read_text() == "source_id, name,        born\n1, Red: ball, \n2, Kite, 2020-01-02\n"
 
 
 def test_several_tests_of_a_document_are_written_at_once_and_what_is_marked_is_told(folder: Path) -> None:

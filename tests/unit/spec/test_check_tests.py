@@ -48,6 +48,7 @@ tests:
     sent:
       current: [{name: Ball}]
       gone: [{source_id: 1, nam: Ball}]
+      known_by: {tag: {A: 1}}
     expect:
       rows: |
         source_id, born
@@ -72,12 +73,13 @@ tests:
         "14:13 unknown-entity did you mean 'thing'?",
         "16:17 missing-key add source_id:",
         "17:29 unknown-target did you mean 'name'?",
-        "21:9 wrong-type",
-        "22:24 unknown-target did you mean 'colour'?",
-        "23:37 unknown-target did you mean 'name'?",
-        "25:27 wrong-type",
-        "25:52 wrong-type",
-        "27:13 file-missing",
+        "18:18 unknown-field",
+        "22:9 wrong-type",
+        "23:24 unknown-target did you mean 'colour'?",
+        "24:37 unknown-target did you mean 'name'?",
+        "26:27 wrong-type",
+        "26:52 wrong-type",
+        "28:13 file-missing",
     ]
 
 
