@@ -112,9 +112,7 @@ class _Checker:
                 if field not in known:
                     yield self._unknown_field(self._where(at, row, field), field, name, known, row)
                     continue
-                value = cell.value
-                listed = isinstance(value, list) and known[field].type == "list"
-                plain = all(isinstance(item, str) for item in value) if listed else not isinstance(value, list | dict)
+                plain = _is_written(cell.value, known[field])
                 if not plain:
                     what = f"'{field}' must be text{', or a list of texts' if known[field].type == 'list' else ''}"
                     why = "records are given as the source writes them"
@@ -204,6 +202,14 @@ class _Checker:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             what = f"there is no time zone '{name}'"
             yield Problem("bad-value", what, self.document.place(path), fix="write one such as Europe/London")
+
+
+def _is_written(value: Any, field: SourceField) -> bool:
+    """Say whether a source writes such a value: a text; or a list, whose items are maps only where it writes JSON."""
+    if not isinstance(value, list):
+        return not isinstance(value, dict)
+    items_ = (str,) if field.split is not None else (str, dict)
+    return field.type == "list" and all(isinstance(item, items_) for item in value)
 
 
 def rules_of(mapping: MappingDocument) -> list[str]:
