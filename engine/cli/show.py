@@ -21,7 +21,7 @@ from engine.errors import Problem
 def show_problems(problems: Sequence[Problem], form: str) -> None:
     """Show problems, each with its source line; as text on standard error, as JSON on standard output."""
     if form == "json":
-        click.echo(json.dumps([_problem_facts(problem) for problem in problems], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([problem_facts(problem) for problem in problems], ensure_ascii=False, indent=2))
         return
     from engine.problem_text import render_problem
 
@@ -47,7 +47,8 @@ def show_notes(notes: Sequence[Problem], called: str, asked_by: str = "") -> Non
         click.echo(f"{note.place}: {note.level}: {note.what} [{note.code}]")
 
 
-def _problem_facts(problem: Problem) -> dict[str, object]:
+def problem_facts(problem: Problem) -> dict[str, object]:
+    """Return a problem as JSON has it."""
     facts = asdict(problem)
     if problem.place is not None:
         place = problem.place

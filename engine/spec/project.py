@@ -21,6 +21,8 @@ from engine.spec.school import School
 from engine.spec.settings import SETTING_TYPES, Setting, Settings, SettingValue
 from engine.spec.source import Endpoints, Source
 from engine.spec.tables import CsvProblem, read_csv
+from engine.spec.tests_of import FOLDER as TESTS
+from engine.spec.tests_of import Tests
 
 FOLDERS = ("schools", "mappings", "schemas", "applications")
 
@@ -168,8 +170,11 @@ class Project:
             raise DocumentError(errors)
 
 
-def open_project(root: Path) -> Project:
-    """Read all documents of a project folder and the shipped ones behind them."""
+def open_project(root: Path, *, tests: bool = False) -> Project:
+    """Read all documents of a project folder and the shipped ones behind them.
+
+    `tests`: those of mappings too, which stand in the project itself; those that are shipped are tried where we work.
+    """
     project = Project(root)
     base = shipped()
     layers = [root] if root.resolve() == base.resolve() else [root, base]
@@ -177,10 +182,15 @@ def open_project(root: Path) -> Project:
         seen: dict[tuple[str, str], Loaded] = {}
         for folder in FOLDERS:
             for file in sorted((layer / folder).rglob("*.yaml")):
-                _add(project, seen, layer, file)
+                if not _is_test(file.relative_to(layer)) or (tests and layer == root):
+                    _add(project, seen, layer, file)
         for key, loaded in seen.items():
             project.documents.setdefault(key, loaded)
     return project
+
+
+def _is_test(place: Path) -> bool:
+    return place.parts[0] == "mappings" and TESTS in place.parts[1:-1]
 
 
 def _add(project: Project, seen: dict[tuple[str, str], Loaded], layer: Path, file: Path) -> None:
@@ -220,6 +230,8 @@ def _identity(loaded: Loaded, place: Path) -> str:
         return f"{loaded.content.source}/{loaded.content.mapping}"
     if isinstance(loaded.content, Endpoints):
         return f"{loaded.content.endpoints_of}/{loaded.content.group or place.stem}"
+    if isinstance(loaded.content, Tests):
+        return place.with_suffix("").as_posix()
     if isinstance(loaded.content, Lookup) and place.parts[0] == "mappings" and len(place.parts) > 2:
         return f"{place.parts[1]}/{loaded.name}"
     return loaded.name

@@ -33,7 +33,7 @@ def command(paths: tuple[Path, ...], project_folder: Path, assumptions: bool, fo
 
     if len(paths) == 1 and project_folder == Path() and any((paths[0] / name).is_dir() for name in FOLDERS):
         project_folder, paths = paths[0], ()
-    project = open_project(project_folder)
+    project = open_project(project_folder, tests=True)
     problems = [problem for problem in all_problems(project) if _within(problem, paths)]
     notes = [] if problems else [note for note in assumptions_of(project) if _within(note, paths)]
     show_problems([*problems, *notes] if assumptions and form == "json" else problems, form)
