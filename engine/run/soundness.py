@@ -29,8 +29,8 @@ def all_problems(project: Project) -> list[Problem]:
 
 
 def sound_project(folder: Path) -> Project:
-    """Open a project whose documents have no problems; stop with all of them otherwise."""
-    project = open_project(folder)
+    """Open a project whose documents have no problems, those in use; stop with all of them otherwise."""
+    project = open_project(folder, in_use=True)
     project.require_sound(all_problems(project))
     return project
 
