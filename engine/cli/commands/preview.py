@@ -45,9 +45,10 @@ def command(
         file, books = preview_rows(project, plan, os.environ, listener(progress))
     finally:
         progress.close()
-    fields = project.schema(entity).fields
+    schema = project.schema(entity)
+    fields = schema.fields
     hidden = set() if show_personal else {name for name, field in fields.items() if field.personal()}
-    rows = _rows(file, limit, hidden)
+    rows = _rows(file, schema.order(), limit, hidden)
     if form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
         return
@@ -74,11 +75,11 @@ def _fitting(names: list[str], rows: list[list[Any]]) -> str:
     return "\n\n".join(blocks)
 
 
-def _rows(file: Path, limit: int, hidden: set[str]) -> list[dict[str, Any]]:
+def _rows(file: Path, order: list[str], limit: int, hidden: set[str]) -> list[dict[str, Any]]:
     """Read the first rows; what is personal becomes a mask, but stays empty where it is."""
     import polars as pl
 
-    frame = pl.scan_parquet(file).drop("_withheld").head(limit).collect()
+    frame = pl.scan_parquet(file).drop("_withheld").sort(order).head(limit).collect()
     masked = [
         pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).otherwise(None).alias(name)
         for name in frame.columns
