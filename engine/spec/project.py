@@ -173,8 +173,8 @@ class Project:
 def open_project(root: Path, *, in_use: bool = False, tests: bool = False) -> Project:
     """Read all documents of a project folder and the shipped ones behind them.
 
-    `in_use`: of those, only the mappings of sources that the project names, where all of these are known. `tests`: those
-    of mappings too, which stand in the project itself; those that are shipped are tried where we work.
+    `in_use`: of those, only the mappings of sources that the project names, where all of these are known. `tests`:
+    those of mappings too, which stand in the project itself; those that are shipped are tried where we work.
     """
     project = Project(root)
     base = shipped()
