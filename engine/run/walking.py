@@ -48,7 +48,6 @@ class Walking:
         endpoint = self.source.endpoints[self.want.endpoint]
         assert endpoint.for_each is not None
         assert endpoint.refresh is not None
-        self.file.parent.mkdir(mode=0o700, exist_ok=True)
         at = datetime.fromisoformat(self.way.at).timestamp()
         tonight = Tonight(at, anew=bool(self.way.why), everything=self.everything)
         return choose_records(self.parents, endpoint.for_each, endpoint.refresh, self._walk(), tonight, self.file)

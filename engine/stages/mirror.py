@@ -79,7 +79,7 @@ def merge(
     of the answers'.
     """
     part = out.with_name(f".{out.name}.part")
-    _make(out.parent)
+    make(out.parent)
     folders = {mirror.parent.parent, *(file.parent for file in (changes, deleted) if file is not None)}
     with connect(out.parent, *sorted(folders)) as database:
         try:
@@ -135,7 +135,7 @@ def splice(
     is not blank.
     """
     part = out.with_name(f".{out.name}.part")
-    _make(out.parent)
+    make(out.parent)
     with connect(out.parent.parent, mirror.parent.parent, came.parent) as database:
         try:
             with reworded("reading what came of some records", StorageError):
@@ -243,7 +243,7 @@ def _copy(database: duckdb.DuckDBPyConnection, statement: str, part: Path, out: 
         database.execute(
             f"COPY ({statement}) TO {literal(str(part.resolve()))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
         )
-    _put(part, out)
+    put(part, out)
 
 
 def _whole(fields: Sequence[str], kept: str) -> str:
@@ -259,7 +259,7 @@ def _whole(fields: Sequence[str], kept: str) -> str:
 def keep(file: Path, kept: Path) -> None:
     """Have a file stand under another name too, on the disk for good; a copy where the disk knows no links."""
     part = kept.with_name(f".{kept.name}.part")
-    _make(kept.parent)
+    make(kept.parent)
     try:
         part.unlink(missing_ok=True)
         try:
@@ -293,14 +293,16 @@ def _read(file: Path) -> str:
     return f"read_parquet({literal(str(file.resolve()))})"
 
 
-def _make(folder: Path) -> None:
+def make(folder: Path) -> None:
+    """Make a folder, private to its user, if it is not there."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from None
 
 
-def _put(part: Path, file: Path) -> None:
+def put(part: Path, file: Path) -> None:
+    """Put a file that is whole in its place, private to its user."""
     try:
         part.chmod(0o600)
         part.replace(file)

@@ -20,6 +20,7 @@ from engine.kinds.types import literal, quote
 from engine.kinds.word import seconds
 from engine.sql import ROW_GROUP, connect, reworded
 from engine.stages.kept import among
+from engine.stages.mirror import make, put
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,9 +93,9 @@ def choose_records(
             "SELECT count(*) FILTER (WHERE _reason IS NOT NULL), count(*) FILTER (WHERE _then IS NULL),"
             " count(*) FILTER (WHERE _then IS NOT NULL) FROM chosen WHERE NOT _tonight"
         ).fetchone()
+        make(out.parent)
         _write(database, kept, tonight, part)
-    part.chmod(0o600)
-    part.replace(out)
+    put(part, out)
     assert counts is not None
     reasons = {reason: sum(row[1] == reason for row in rows) for reason in REASONS}
     asked = [(int(row[0]), dict(zip(word.keep, row[3:], strict=True)), str(row[2])) for row in rows]
