@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from engine.cli.options import format_option, project_option, verbose_option
+from engine.cli.options import project_option, verbose_option
 from engine.cli.show import show_notes, show_problems
 from engine.errors import Problem
 
@@ -15,7 +15,13 @@ from engine.errors import Problem
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @project_option
 @click.option("--assumptions", is_flag=True, help="List what the source documents assume, with the reasons.")
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    help="For people, or for programs: JSON, SARIF 2.1.0 (editors, code scanning), annotations of a GitHub workflow.",
+)
 @verbose_option
 def command(paths: tuple[Path, ...], project_folder: Path, assumptions: bool, form: str, verbose: bool) -> int:
     """Check documents: form, names, types, SQL. Needs no network and no secrets.
@@ -36,7 +42,7 @@ def command(paths: tuple[Path, ...], project_folder: Path, assumptions: bool, fo
     project = open_project(project_folder)
     problems = [problem for problem in all_problems(project) if _within(problem, paths)]
     notes = [] if problems else [note for note in assumptions_of(project) if _within(note, paths)]
-    show_problems([*problems, *notes] if assumptions and form == "json" else problems, form)
+    show_problems([*problems, *notes] if assumptions and form != "text" else problems, form)
     if form == "text" and not problems:
         click.echo(f"{len(project.documents)} documents, no problems")
         show_notes(notes, "assumption", "" if assumptions else "--assumptions")
