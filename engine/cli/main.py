@@ -21,7 +21,21 @@ from engine.errors import DocumentError, EngineError, Interrupted
 from engine.journal import cannot_write
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-COMMANDS = ("demo", "init", "check", "plan", "run", "diff", "extract", "preview", "runs", "purge", "haplo", "simulate")
+COMMANDS = (
+    "demo",
+    "init",
+    "check",
+    "fmt",
+    "plan",
+    "run",
+    "diff",
+    "extract",
+    "preview",
+    "runs",
+    "purge",
+    "haplo",
+    "simulate",
+)
 
 
 @click.group(

@@ -184,7 +184,7 @@ def open_project(root: Path) -> Project:
 
 
 def _add(project: Project, seen: dict[tuple[str, str], Loaded], layer: Path, file: Path) -> None:
-    loaded, problems = load_file(file, _shown(file))
+    loaded, problems = load_file(file, shown_as(file))
     project.problems += problems
     if loaded is None:
         project.broken.add(_first_word(file))
@@ -206,7 +206,7 @@ def _first_word(file: Path) -> str:
     return keys[0] if keys else ""
 
 
-def _shown(file: Path) -> Path:
+def shown_as(file: Path) -> Path:
     """Return a file's path as messages name it: relative where it lies below the current folder."""
     try:
         return file.resolve().relative_to(Path.cwd())
