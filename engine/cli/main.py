@@ -26,6 +26,7 @@ COMMANDS = (
     "init",
     "check",
     "fmt",
+    "schema",
     "plan",
     "run",
     "diff",
