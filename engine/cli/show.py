@@ -53,6 +53,11 @@ def source_line(file: Path, line: int) -> str | None:
     return lines[line - 1] if 0 < line <= len(lines) else None
 
 
+def forget_lines() -> None:
+    """Read documents anew when their lines are shown: they may have been saved since."""
+    _lines.cache_clear()
+
+
 @lru_cache(maxsize=64)
 def _lines(file: Path) -> list[str]:
     try:

@@ -6,7 +6,7 @@ A document of the project's own replaces the shipped one of the same kind and na
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from engine.spec.settings import SETTING_TYPES, Setting, Settings, SettingValue
 from engine.spec.source import Endpoints, Source
 from engine.spec.tables import CsvProblem, read_csv
 
+Read = Callable[[Path, Path], tuple[Loaded | None, list[Problem]]]
 FOLDERS = ("schools", "mappings", "schemas", "applications")
 
 
@@ -168,23 +169,27 @@ class Project:
             raise DocumentError(errors)
 
 
-def open_project(root: Path) -> Project:
-    """Read all documents of a project folder and the shipped ones behind them."""
-    project = Project(root)
+def layers_of(root: Path) -> list[Path]:
+    """Return the folders whose documents a project sees: its own, then what is shipped."""
     base = shipped()
-    layers = [root] if root.resolve() == base.resolve() else [root, base]
-    for layer in layers:
+    return [root] if root.resolve() == base.resolve() else [root, base]
+
+
+def open_project(root: Path, read: Read = load_file) -> Project:
+    """Read all documents of a project folder and the shipped ones behind them; `read` reads one."""
+    project = Project(root)
+    for layer in layers_of(root):
         seen: dict[tuple[str, str], Loaded] = {}
         for folder in FOLDERS:
             for file in sorted((layer / folder).rglob("*.yaml")):
-                _add(project, seen, layer, file)
+                _add(project, seen, layer, file, read)
         for key, loaded in seen.items():
             project.documents.setdefault(key, loaded)
     return project
 
 
-def _add(project: Project, seen: dict[tuple[str, str], Loaded], layer: Path, file: Path) -> None:
-    loaded, problems = load_file(file, shown_as(file))
+def _add(project: Project, seen: dict[tuple[str, str], Loaded], layer: Path, file: Path, read: Read) -> None:
+    loaded, problems = read(file, shown_as(file))
     project.problems += problems
     if loaded is None:
         project.broken.add(_first_word(file))
