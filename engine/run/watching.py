@@ -39,7 +39,7 @@ class Watched:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._reader, self._memory, self._schemas = Reader(), Memory(), Memory()
+        self._reader, self._memory, self._schemas = Reader(), Memory(), Memory("settings")
         self._seen: dict[Path, Stamp | None] = {}
 
     def changed(self) -> bool:
@@ -55,7 +55,8 @@ class Watched:
         """Yield documents, and what they may name; not what editors put beside them while they write."""
         for layer in layers_of(self.root):
             for folder in FOLDERS:
-                yield from (file for file in (layer / folder).rglob("*.*") if not file.name.startswith("."))
+                found = (layer / folder).rglob("*.*")
+                yield from (file for file in found if not file.name.startswith(".") and file.name[-1] != "~")
 
     def look(self) -> Look:
         """Read what has changed, and return everything that is wrong now."""

@@ -48,14 +48,16 @@ class Reader:
 
 
 class Memory:
-    """Keeps what was made of each document."""
+    """Keeps what was made of each document; `also` are kinds of documents that all of it hangs on besides."""
 
-    def __init__(self) -> None:
+    def __init__(self, *also: str) -> None:
+        self._also = also
         self._kept: dict[tuple[str, str], tuple[tuple[object, ...], list[Any]]] = {}
 
     def of(self, project: Project, loaded: Loaded, make: Callable[[Project, Loaded], Iterable[Found]]) -> list[Found]:
         """Return what is made of a document: what is kept, where all that it looks at is as it was."""
         name, looked_at = (loaded.kind, loaded.name), looked_at_by(project, loaded)
+        looked_at += tuple(each for kind in self._also for each in _shared(project, kind))
         known = self._kept.get(name)
         if known is None or known[0] != looked_at:
             known = self._kept[name] = (looked_at, list(make(project, loaded)))
@@ -80,9 +82,11 @@ def looked_at_by(project: Project, loaded: Loaded) -> tuple[object, ...]:
 
 
 def _of_source(project: Project, name: str) -> list[object]:
-    """Return the documents of a source, and the settings, which its requests may look at."""
+    """Return the documents of a source, and which settings there are, at which its requests may look."""
     parts = [each for each in project.of("endpoints_of") if getattr(each.content, "endpoints_of", "") == name]
-    return [*_documents([project.get("source", name), *parts]), *_shared(project, "settings")]
+    types = project.setting_types()
+    settings = frozenset((group, *member) for group, members in types.items() for member in members.items())
+    return [*_documents([project.get("source", name), *parts]), settings]
 
 
 def _shared(project: Project, kind: str) -> list[object]:
