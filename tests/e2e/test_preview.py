@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
 import pytest
-from project import SCHOOL, Project, a_project, by_id, start, wire
+from project import ROOT, SCHOOL, Project, a_project, by_id, start, wire
 from test_watch import Watcher
 
 pytestmark = pytest.mark.e2e
 
 HELD = {"student": {"fields": {"family_name": {"sql": "CASE WHEN Gender = 'F' THEN Surname END"}}}}
 """Boys have no family name here, and a student must have one."""
+
+
+def test_the_commands_of_the_page_on_editing_work(tmp_path: Path) -> None:
+    page = (ROOT / "mappings" / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^haplomap (preview .*)$", page, re.MULTILINE)
+    assert len(lines) == 3
+    with a_project(tmp_path) as project:
+        for line in lines:
+            words = [word for word in line.split() if word != "--watch"]  # below, in a process of its own
+            assert "masked" in project.call(words[0], *words[1:]).well().out
 
 
 def shown(project: Project, *arguments: str) -> list[dict[str, object]]:
