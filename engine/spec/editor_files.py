@@ -35,7 +35,7 @@ def own_documents(project: Project) -> list[Loaded]:
 
 
 def named_documents(project: Project, names: Sequence[str]) -> list[Loaded]:
-    """Return documents by name, `xporter/student` or `student`; also those that are shipped."""
+    """Return documents by name, `SOURCE/student` or `student`; also those that are shipped."""
     known = _of_kinds(project)
     found = []
     for name in names:

@@ -24,7 +24,7 @@ def command(names: tuple[str, ...], project_folder: Path, out: Path | None, line
 
     \b
     Example:  haplomap schema --lines
-    Example:  haplomap schema xporter/student --out schemas/editor
+    Example:  haplomap schema student --out schemas/editor
     """
     from engine.spec.editor_files import default_folder, named_documents, own_documents, write_lines, write_schemas
     from engine.spec.project import open_project
