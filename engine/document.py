@@ -103,6 +103,15 @@ class Document:
         index = sum(len(each) + 1 for each in lines[: line - 1]) + column - 1
         return self._at(node.start + offsets[index], node.start + offsets[index + width] if word else None)
 
+    def span(self, path: Route) -> tuple[int, int]:
+        """Return where what is written at `path` begins and ends in `text`, without what merely follows it."""
+        node = self._walk(path)[-1]
+        return node.start, len(self.text[: _end(node)].rstrip())
+
+    def is_flow(self, path: Route) -> bool:
+        """Say whether a map or a list is written in brackets."""
+        return self._walk(path)[-1].meant().style == "flow"
+
     def style(self, path: Route) -> str:
         """Return 'plain', 'single', 'double', 'literal' or 'folded'; '' where no scalar stands."""
         node = self._scalar(path)
@@ -257,6 +266,13 @@ def _report_syntax(error: Any, lines: Lines, report: Report, seen: set[int]) -> 
         return
     why = f"what it stands in began in line {lines.position(begun.index)[0]}" if begun else ""
     report("yaml-syntax", at, at + 1, said.what, "" if said.at_context else why, said.fix)
+
+
+def _end(node: Node) -> int:
+    """Return where a node ends; a parser ends a block where the next thing begins."""
+    if node.style != "block":
+        return node.end
+    return max((_end(child) for child in (*node.keys.values(), *node.items.values())), default=node.end)
 
 
 def _place(file: Path, lines: Lines, start: int, end: int) -> Place:

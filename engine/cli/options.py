@@ -29,11 +29,11 @@ format_option = click.option(
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell of every answer and step.")
 
 
-def sound_project(folder: Path) -> Project:
+def sound_project(folder: Path, *, tests: bool = False) -> Project:
     """Open a project whose documents have no problems; stop with all of them otherwise."""
     from engine.run import soundness
 
-    return soundness.sound_project(folder)
+    return soundness.sound_project(folder, tests=tests)
 
 
 def listener(progress: Progress) -> Callable[[Event], None]:

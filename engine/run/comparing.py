@@ -26,7 +26,9 @@ from engine.run.plan import Plan
 from engine.spec.binding import Binding
 from engine.spec.project import Project
 from engine.spec.reference import Keys
+from engine.spec.schema import Schema
 from engine.spec.school import Delivery, Folder
+from engine.spec.settings import SettingValues, switch
 from engine.stages.before import CHANGES, NEXT, Pair, write_next
 from engine.stages.compare import Compared, Ours, Terms, compare
 from engine.stages.identity import IDENTITIES, SAME, Remembered, other_keys
@@ -209,33 +211,38 @@ class Comparing:
             ours = "mapping"
         return Terms(
             full=full,
-            complete=self._complete and complete and not self._stays(binding),
+            complete=self._complete and complete and not stays(binding, self._project.values(self._school)),
             removes=binding.removed is not None,
             holds=binding.of_accounts,
             ours=ours,
         )
 
-    def _stays(self, binding: Binding) -> bool:
-        """Say whether rows that are gone stay as they are, by a setting of the school."""
-        if binding.removed is None or binding.removed.unless is None:
-            return False
-        group, _, name = binding.removed.unless.partition(".")
-        return self._project.values(self._school)[group][name] is True
-
     def _pair(self, entity: str, prior: Sent | None, absent: Collection[str]) -> Pair:
-        schema = self._schemas[entity]
-        told = {name for key in keys(schema, self._project.binding(entity)) for name in key.fields}
         sent = None if prior is None else self._home / prior.file
-        lacking = [name for name in absent if name in told]
-        touched = fields_touched(schema, self._project.binding(entity))
-        known = identities_file(self._folder, entity)
-        merged = known if known.exists() else None
-        return Pair(schema, sorted(told), self._folder, sent, lacking, touched, merged)
+        return pair_of(self._schemas[entity], self._project.binding(entity), self._folder, sent, absent)
 
     def _targets(self, entity: str) -> dict[str, Path]:
         """Return what became of the entities that came before this one."""
         before = self._plan.entities[: self._plan.entities.index(entity)]
         return {other: self._folder / CHANGES / f"{other}.parquet" for other in before}
+
+
+def pair_of(schema: Schema, binding: Binding, folder: Path, sent: Path | None, absent: Collection[str]) -> Pair:
+    """Return an entity on two nights: tonight's rows are below the run's folder, `sent` are those of before."""
+    told = {name for key in keys(schema, binding) for name in key.fields}
+    known = identities_file(folder, schema.schema_)
+    lacking = [name for name in absent if name in told]
+    merged = known if known.exists() else None
+    return Pair(schema, sorted(told), folder, sent, lacking, fields_touched(schema, binding), merged)
+
+
+def stays(binding: Binding, values: SettingValues) -> bool:
+    """Say whether rows that are gone stay as they are, by a setting of the school."""
+    return (
+        binding.removed is not None
+        and binding.removed.unless is not None
+        and (switch(values, binding.removed.unless) is True)
+    )
 
 
 def receiver_of(deliver: Delivery | None, entity: str) -> str:

@@ -29,9 +29,9 @@ def all_problems(project: Project, memory: Memory | None = None) -> list[Problem
     return found
 
 
-def sound_project(folder: Path) -> Project:
+def sound_project(folder: Path, *, tests: bool = False) -> Project:
     """Open a project whose documents have no problems; stop with all of them otherwise."""
-    project = open_project(folder)
+    project = open_project(folder, tests=tests)
     project.require_sound(all_problems(project))
     return project
 

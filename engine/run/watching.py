@@ -62,7 +62,7 @@ class Watched:
         """Read what has changed, and return everything that is wrong now."""
         begun = time.perf_counter()
         self._reader.read = []
-        project = open_project(self.root, self._reader)
+        project = open_project(self.root, tests=True, read=self._reader)
         problems = all_problems(project, self._memory)
         return Look(project, problems, list(self._reader.read), time.perf_counter() - begun)
 

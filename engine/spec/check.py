@@ -21,6 +21,7 @@ from engine.spec.check_paths import check_api_paths, check_paths
 from engine.spec.check_requests import check_auth, check_requests, names_of_api, names_of_endpoint
 from engine.spec.check_school import check_school
 from engine.spec.check_settings import check_settings, check_switch
+from engine.spec.check_tests import check_cases, check_tests
 from engine.spec.check_text import check_texts, templates
 from engine.spec.check_windows import check_windows
 from engine.spec.load import Loaded
@@ -34,6 +35,7 @@ from engine.spec.schema import Schema
 from engine.spec.settings import Settings
 from engine.spec.source import Api, Endpoint, Endpoints, RecordSet, Source
 from engine.spec.tables import CsvProblem, read_csv
+from engine.spec.tests_of import Tests
 
 TAKEN = frozenset({"run", "settings", "_bad", "_base", "_page", "_row", "_rule", "_run", "_set", "_source_key"})
 """Names that the SQL of a mapping needs itself."""
@@ -58,6 +60,9 @@ def _check(project: Project, loaded: Loaded) -> Iterator[Problem]:
         yield from _check_schema(project, document, content)
     elif isinstance(content, Mapping):
         yield from check_mapping(project, loaded, content)
+        yield from check_cases(project, loaded, content, content.tests)
+    elif isinstance(content, Tests):
+        yield from check_tests(project, loaded, content)
     elif isinstance(content, Binding):
         yield from _check_binding(project, document, content)
     elif isinstance(content, Lookup):

@@ -10,7 +10,7 @@ from engine.problem_text import did_you_mean
 from engine.spec.place import Path, unknown
 from engine.spec.project import Project
 from engine.spec.school import School
-from engine.spec.settings import Setting, Settings, SettingValue
+from engine.spec.settings import Setting, Settings, SettingValue, SettingValues
 
 _SAID = {
     "text": "text",
@@ -52,20 +52,25 @@ def check_switch(project: Project, document: Document, path: Path, said: str | N
 
 def check_given(project: Project, document: Document, school: School) -> Iterator[Problem]:
     """Check the settings that a school gives."""
+    yield from check_values(project, document, (), school.settings)
+
+
+def check_values(project: Project, document: Document, at: Path, values: SettingValues) -> Iterator[Problem]:
+    """Check values of settings that stand under `settings` at a path, by group and name."""
     if "settings" in project.broken:
         return
     declared = project.settings()
     names = [f"{group}.{name}" for group, members in declared.items() for name in members]
-    for group, members in school.settings.items():
+    for group, members in values.items():
         for name, value in members.items():
-            path, setting = ("settings", group, name), declared.get(group, {}).get(name)
+            path, setting = (*at, "settings", group, name), declared.get(group, {}).get(name)
             if setting is None:
                 what = f"there is no setting '{group}.{name}'"
                 fix = did_you_mean(f"{group}.{name}", names)
                 yield Problem("unknown-setting", what, document.key_place(path), fix=fix)
                 continue
             yield from _check_value(document, path, f"{group}.{name}", setting, value)
-            yield from _check_apart(declared, document, school, path, setting)
+            yield from _check_apart(declared, document, values, path, setting)
 
 
 def _check_value(document: Document, path: Path, name: str, setting: Setting, value: SettingValue) -> Iterator[Problem]:
@@ -82,14 +87,15 @@ def _check_value(document: Document, path: Path, name: str, setting: Setting, va
 
 
 def _check_apart(
-    declared: dict[str, dict[str, Setting]], document: Document, school: School, path: Path, setting: Setting
+    declared: dict[str, dict[str, Setting]], document: Document, values: SettingValues, path: Path, setting: Setting
 ) -> Iterator[Problem]:
     """Say which texts stand in two lists of which each may hold them."""
-    own = school.settings[str(path[1])][str(path[2])]
+    own_group, own_name = str(path[-2]), str(path[-1])
+    own = values[own_group][own_name]
     for said in setting.apart_from:
         group, _, name = said.partition(".")
         other = declared.get(group, {}).get(name)
-        theirs = school.settings.get(group, {}).get(name, other.default if other else None)
+        theirs = values.get(group, {}).get(name, other.default if other else None)
         if isinstance(own, list) and isinstance(theirs, list) and (both := [text for text in own if text in theirs]):
-            what = f"'{both[0]}' stands in '{path[1]}.{path[2]}' and in '{said}' too"
+            what = f"'{both[0]}' stands in '{own_group}.{own_name}' and in '{said}' too"
             yield Problem("shared-text", what, document.place(path), setting.description, "leave it in one of them")

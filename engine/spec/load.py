@@ -22,11 +22,13 @@ from engine.spec.schema import Schema
 from engine.spec.school import School
 from engine.spec.settings import Settings
 from engine.spec.source import Endpoints, Source
+from engine.spec.tests_of import Tests
 
 KINDS: dict[str, type[BaseModel]] = {
     "source": Source,
     "endpoints_of": Endpoints,
     "mapping": Mapping,
+    "tests_of": Tests,
     "schema": Schema,
     "binding": Binding,
     "settings": Settings,
@@ -36,7 +38,7 @@ KINDS: dict[str, type[BaseModel]] = {
 }
 """Every kind of document, by its first key."""
 
-Content = Source | Endpoints | Mapping | Schema | Binding | Settings | Lookup | School | Application
+Content = Source | Endpoints | Mapping | Tests | Schema | Binding | Settings | Lookup | School | Application
 
 
 @dataclass(frozen=True)

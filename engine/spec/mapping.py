@@ -13,6 +13,7 @@ from engine.kinds.rule import Rule
 from engine.kinds.value import Join, Nested, OnePer
 from engine.kinds.word import Name, Word, problem
 from engine.spec.settings import SettingValues, switch
+from engine.spec.tests_of import Case
 
 
 class From(Word):
@@ -99,6 +100,9 @@ class Mapping(Word):
         ),
     ] = {}
     fields: Annotated[dict[Name, Nested], Field(description="how each field of the entity gets its value")]
+    tests: Annotated[
+        list[Case], Field(description="what must come of given records: `haplomap test` tries it, a run does not look")
+    ] = []
 
     def is_off(self, values: SettingValues) -> bool:
         """Say whether a school's settings switch the entity off; not where they are not known."""

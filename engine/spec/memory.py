@@ -15,6 +15,7 @@ from engine.spec.load import Loaded, load_file
 from engine.spec.mapping import Mapping
 from engine.spec.project import Project
 from engine.spec.source import Endpoints, Source
+from engine.spec.tests_of import Tests
 
 Found = TypeVar("Found")
 Stamp = tuple[int, int, int]
@@ -73,12 +74,21 @@ def looked_at_by(project: Project, loaded: Loaded) -> tuple[object, ...]:
         target, source = project.get("schema", content.mapping), project.get("source", content.source)
         if target is None or source is None:
             return whole
+        if content.tests:
+            always += _for_tests(project)
         return (*always, target.document, *_of_source(project, content.source), *_shared(project, "lookup"))
+    if isinstance(content, Tests) and (mapping := project.get("mapping", content.tests_of)) is not None:
+        return (*always, *looked_at_by(project, mapping), *_for_tests(project))
     if isinstance(content, Source):
         return (*always, *_of_source(project, content.source))
     if isinstance(content, Endpoints):
         return (*always, *_of_source(project, content.endpoints_of))
     return whole
+
+
+def _for_tests(project: Project) -> list[object]:
+    """Return what tests of mappings look at besides: they give settings values, and name other entities."""
+    return [*_shared(project, "schema"), *_shared(project, "settings")]
 
 
 def _of_source(project: Project, name: str) -> list[object]:

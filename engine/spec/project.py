@@ -21,6 +21,8 @@ from engine.spec.school import School
 from engine.spec.settings import SETTING_TYPES, Setting, Settings, SettingValue
 from engine.spec.source import Endpoints, Source
 from engine.spec.tables import CsvProblem, read_csv
+from engine.spec.tests_of import FOLDER as TESTS
+from engine.spec.tests_of import Tests
 
 Read = Callable[[Path, Path], tuple[Loaded | None, list[Problem]]]
 FOLDERS = ("schools", "mappings", "schemas", "applications")
@@ -175,17 +177,25 @@ def layers_of(root: Path) -> list[Path]:
     return [root] if root.resolve() == base.resolve() else [root, base]
 
 
-def open_project(root: Path, read: Read = load_file) -> Project:
-    """Read all documents of a project folder and the shipped ones behind them; `read` reads one."""
+def open_project(root: Path, *, tests: bool = False, read: Read = load_file) -> Project:
+    """Read all documents of a project folder and the shipped ones behind them; `read` reads one.
+
+    `tests`: those of mappings too, which stand in the project itself; those that are shipped are tried where we work.
+    """
     project = Project(root)
     for layer in layers_of(root):
         seen: dict[tuple[str, str], Loaded] = {}
         for folder in FOLDERS:
             for file in sorted((layer / folder).rglob("*.yaml")):
-                _add(project, seen, layer, file, read)
+                if not _is_test(file.relative_to(layer)) or (tests and layer == root):
+                    _add(project, seen, layer, file, read)
         for key, loaded in seen.items():
             project.documents.setdefault(key, loaded)
     return project
+
+
+def _is_test(place: Path) -> bool:
+    return place.parts[0] == "mappings" and TESTS in place.parts[1:-1]
 
 
 def _add(project: Project, seen: dict[tuple[str, str], Loaded], layer: Path, file: Path, read: Read) -> None:
@@ -225,6 +235,8 @@ def _identity(loaded: Loaded, place: Path) -> str:
         return f"{loaded.content.source}/{loaded.content.mapping}"
     if isinstance(loaded.content, Endpoints):
         return f"{loaded.content.endpoints_of}/{loaded.content.group or place.stem}"
+    if isinstance(loaded.content, Tests):
+        return place.with_suffix("").as_posix()
     if isinstance(loaded.content, Lookup) and place.parts[0] == "mappings" and len(place.parts) > 2:
         return f"{place.parts[1]}/{loaded.name}"
     return loaded.name

@@ -148,7 +148,7 @@ def test_a_day_of_the_hubmis_example_passes_by_hand_as_its_readme_shows(tmp_path
 
 
 def test_the_commands_of_the_page_on_editing_work(tmp_path: Path) -> None:
-    page = (ROOT / "mappings" / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "mappings" / "editing.md").read_text(encoding="utf-8")
     lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
     shutil.copytree(ROOT / "examples" / "demo", tmp_path / "demo")
     tried = [line for line in lines if "preview" not in line and "--watch" not in line]  # those: tests/e2e

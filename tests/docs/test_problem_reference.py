@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "schemas" / "problems.md"
-GOLDEN = [ROOT / "tests" / "golden" / name for name in ("problems", "receiving_problems")]
+GOLDEN = [ROOT / "tests" / "golden" / name for name in ("problems", "receiving_problems", "failing_tests")]
 MARK = "## Problems of documents\n"
 
 

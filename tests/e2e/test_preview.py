@@ -19,7 +19,7 @@ HELD = {"student": {"fields": {"family_name": {"sql": "CASE WHEN Gender = 'F' TH
 
 
 def test_the_commands_of_the_page_on_editing_work(tmp_path: Path) -> None:
-    page = (ROOT / "mappings" / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "mappings" / "editing.md").read_text(encoding="utf-8")
     lines = re.findall(r"^haplomap (preview .*)$", page, re.MULTILINE)
     assert len(lines) == 3
     with a_project(tmp_path) as project:

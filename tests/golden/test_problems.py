@@ -57,7 +57,7 @@ def shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, set[str]]
     """Return what `check` says of a project folder, and the codes of it."""
     monkeypatch.setattr(project_module, "shipped", lambda: HERE / "project")
     monkeypatch.chdir(folder)
-    found = check(open_project(Path()))
+    found = check(open_project(Path(), tests=True))
 
     def line(file: Path, number: int) -> str | None:
         lines = file.read_text(encoding="utf-8", errors="replace").split("\n") if file.is_file() else []

@@ -47,7 +47,7 @@ def command(
         project_folder, paths = paths[0], ()
     if watch:
         return _watch(project_folder, paths)
-    project = open_project(project_folder)
+    project = open_project(project_folder, tests=True)
     problems = [problem for problem in all_problems(project) if _within(problem, paths)]
     notes = [] if problems else [note for note in assumptions_of(project) if _within(note, paths)]
     show_problems([*problems, *notes] if assumptions and form != "text" else problems, form)

@@ -46,6 +46,29 @@ endpoints:
 endpoints_of: acme
 endpoints: {all: {get: all, pages: {kind: none}, sets: {things: {records: $.t, fields: {Id: {type: text}}}}}}
 """,
+    "tests_of": """\
+tests_of: acme/thing
+given: {things: "Id\\n1"}
+settings: {things: {strict: true}}
+today: 2026-09-01
+tests:
+  - test: everything
+    given: {things: [{Id: 1}]}
+    absent: {things: [Colour]}
+    today: 2026-09-02
+    time_zone: Europe/London
+    known: {other: [1]}
+    sent: {current: [{source_id: 1}], gone: things.csv}
+    expect:
+      rows: [{source_id: 1}]
+      whole: true
+      filtered: {rule: 1}
+      quarantined: [{record: 1, set: things, field: name, rule: type}]
+      absent: name
+      changes: {new: [1]}
+      objects: {1: {title: x}}
+      fails: transform
+""",
     "mapping": """\
 mapping: thing
 source: acme
