@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from engine import __version__
-from engine.cli.show import problem_facts
 from engine.errors import Place, Problem
 from engine.spec.project import shipped
 
@@ -27,6 +27,15 @@ _SECTION = re.compile(r"^### ([a-z0-9-]+)\n\n```text\n(.*?)\n```$", re.MULTILINE
 def as_json(problems: Sequence[Problem]) -> str:
     """Return problems as a list of objects."""
     return json.dumps([problem_facts(problem) for problem in problems], ensure_ascii=False, indent=2)
+
+
+def problem_facts(problem: Problem) -> dict[str, object]:
+    """Return a problem as JSON has it."""
+    facts = asdict(problem)
+    if problem.place is not None:
+        place = problem.place
+        facts["place"] = {"file": str(place.file), "line": place.line, "column": place.column}
+    return facts
 
 
 def as_github(problems: Sequence[Problem]) -> str:

@@ -6,7 +6,6 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -46,15 +45,6 @@ def show_notes(notes: Sequence[Problem], called: str, asked_by: str = "") -> Non
         return
     for note in notes:
         click.echo(f"{note.place}: {note.level}: {note.what} [{note.code}]")
-
-
-def problem_facts(problem: Problem) -> dict[str, object]:
-    """Return a problem as JSON has it."""
-    facts = asdict(problem)
-    if problem.place is not None:
-        place = problem.place
-        facts["place"] = {"file": str(place.file), "line": place.line, "column": place.column}
-    return facts
 
 
 def source_line(file: Path, line: int) -> str | None:

@@ -24,7 +24,7 @@ from engine.spec.source import ConfigItem
 
 Json = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-ROOT = "the-rows"
+ROOT = "Rows"
 """What the rows themselves are called, where tables have their names; no table can be called so."""
 
 
@@ -115,13 +115,13 @@ class _Names:
     def __init__(self, schema: Json, project: Project, source: str) -> None:
         self.defs: Json = schema["$defs"]
         self.lookups = {name: each.description for name, each in sorted(project.lookups(source).items())}
-        self.defs["a-setting"] = one_of(setting_names(project))
-        self.defs["a-switch"] = one_of(setting_names(project, "boolean"))
-        self.defs["a-list"] = one_of(setting_names(project, "texts"))
-        self.defs["a-lookup"] = one_of(self.lookups) if self.lookups else {"not": {}}
+        self.defs["a_setting"] = one_of(setting_names(project))
+        self.defs["a_switch"] = one_of(setting_names(project, "boolean"))
+        self.defs["a_list"] = one_of(setting_names(project, "texts"))
+        self.defs["a_lookup"] = one_of(self.lookups) if self.lookups else {"not": {}}
         value = self.defs["Value"]
-        _put(value, ["setting"], _ref("a-setting"))
-        _put(value, ["lookup"], _ref("a-lookup"))
+        _put(value, ["setting"], _ref("a_setting"))
+        _put(value, ["lookup"], _ref("a_lookup"))
 
     def copied(self, word: str, scope: str) -> Json:
         """Return a word's own definition for one scope."""
@@ -184,14 +184,14 @@ def _mapping_schema(project: Project, mapping: Mapping) -> Json | None:
     scope = Scope(project.source(mapping.source), mapping)
     names = _Names(schema, project, mapping.source)
     defs, top = names.defs, schema["properties"]
-    defs["a-relation"] = one_of(scope.relations())
-    _put(defs["Value"], ["collect"], _ref("a-relation"))
-    _put(defs["From"], ["set", "union"], _ref("a-relation"))
-    _put(defs["Join"], ["set"], _ref("a-relation"))
-    _put(defs["OfSetting"], ["setting"], _ref("a-list"))
-    _put(defs["Rule"], ["when"], _ref("a-switch"))
-    _put(defs["Table"], ["from"], _ref("a-relation"))
-    _put(defs["Table"], ["when", "unless"], _ref("a-switch"))
+    defs["a_relation"] = one_of(scope.relations())
+    _put(defs["Value"], ["collect"], _ref("a_relation"))
+    _put(defs["From"], ["set", "union"], _ref("a_relation"))
+    _put(defs["Join"], ["set"], _ref("a_relation"))
+    _put(defs["OfSetting"], ["setting"], _ref("a_list"))
+    _put(defs["Rule"], ["when"], _ref("a_switch"))
+    _put(defs["Table"], ["from"], _ref("a_relation"))
+    _put(defs["Table"], ["when", "unless"], _ref("a_switch"))
     for name in scope.known():
         names.fields(f"of-{name}", scope.own(name), [f"of-{each}" for each in scope.behind(name)])
     names.relations(scope.used())
@@ -205,8 +205,8 @@ def _mapping_schema(project: Project, mapping: Mapping) -> Json | None:
     names.order(f"of-{ROOT}")
     defs["OnePer"]["properties"]["order"]["items"] = names.sorting(f"of-{ROOT}")
     _place(top, ROOT, ["known_by", "fields"], names)
-    _put(schema, ["from"], _ref("a-relation"))
-    _put(schema, ["when"], _ref("a-switch"))
+    _put(schema, ["from"], _ref("a_relation"))
+    _put(schema, ["when"], _ref("a_switch"))
     top["mapping"] = {"const": mapping.mapping, "description": target.description or target.title}
     top["source"] = {"const": mapping.source, "description": scope.source.title}
     _targets(top["fields"], target.fields, names.value(ROOT))
@@ -267,9 +267,9 @@ def _school_schema(project: Project, school: School) -> Json | None:
     )
     top["config"] = _config(schema, top["config"], source.config)
     entities = _entities(project, school.source)
-    names.defs["an-entity"] = one_of(entities)
-    _put(schema, ["entities"], _ref("an-entity"))
-    _put(names.defs["NamedRun"], ["entities"], _ref("an-entity"))
+    names.defs["an_entity"] = one_of(entities)
+    _put(schema, ["entities"], _ref("an_entity"))
+    _put(names.defs["NamedRun"], ["entities"], _ref("an_entity"))
     top["settings"] = {**top["settings"], "properties": _groups(project), "additionalProperties": False}
     del top["settings"]["patternProperties"]
     top["override"]["properties"] = {name: _override(project, school, names, name) for name in entities}
@@ -357,12 +357,12 @@ def _binding_schema(project: Project, binding: Binding) -> Json | None:
         return None
     schema, entity = _general("binding"), project.schema(binding.binding)
     defs = schema["$defs"]
-    defs["a-field"] = one_of({name: said_target(field) for name, field in entity.fields.items()})
-    defs["a-switch"] = one_of(setting_names(project, "boolean"))
-    _put(defs["BoundName"], ["from"], _ref("a-field"))
+    defs["a_field"] = one_of({name: said_target(field) for name, field in entity.fields.items()})
+    defs["a_switch"] = one_of(setting_names(project, "boolean"))
+    _put(defs["BoundName"], ["from"], _ref("a_field"))
     for part in ("PersonName", "PostalAddress"):
-        _put(defs[part], list(defs[part]["properties"]), _ref("a-field"))
-    _put(defs["Removed"], ["unless"], _ref("a-switch"))
-    _put(schema, ["names"], _ref("a-field"))
+        _put(defs[part], list(defs[part]["properties"]), _ref("a_field"))
+    _put(defs["Removed"], ["unless"], _ref("a_switch"))
+    _put(schema, ["names"], _ref("a_field"))
     schema["properties"]["binding"] = {"const": binding.binding, "description": entity.description or entity.title}
     return schema

@@ -108,7 +108,7 @@ def test_schemas_that_were_made_once_are_kept_fresh(root: Path) -> None:
     watched.refresh_schemas(watched.look().project)
     assert school.exists()
     untouched = school.stat().st_mtime_ns
-    assert "Nom" not in json.loads(file.read_text())["$defs"]["field-the-rows"].__repr__()
+    assert "Nom" not in json.loads(file.read_text())["$defs"]["field-Rows"].__repr__()
     edit(SOURCE, lambda text: text.replace("Name:", "Nom:"))
     watched.changed()
     watched.refresh_schemas(watched.look().project)

@@ -206,11 +206,11 @@ def test_what_a_name_means_stands_beside_it() -> None:
         (found,) = [each["description"] for each in names if each["const"] == name]
         return str(found)
 
-    assert said("of-students" if "of-students" in defs else "a-relation", "students").startswith(
+    assert said("of-students" if "of-students" in defs else "a_relation", "students").startswith(
         "records of 'students'"
     )
-    assert said("a-setting", "students.support_flags").endswith("(boolean; default: false)")
-    assert said("a-lookup", "gender") == project().lookups("xporter")["gender"].description
+    assert said("a_setting", "students.support_flags").endswith("(boolean; default: false)")
+    assert said("a_lookup", "gender") == project().lookups("xporter")["gender"].description
     assert said("field-of-students", "Forename").startswith("students.Forename: text; ")
 
 
