@@ -1,8 +1,8 @@
 """Haplo over HTTP: its APIs of batches (create, upload, schedule) and of user accounts, and logs where there are any.
 
 Success is judged by status and by the form of the body, because Haplo answers some refusals with 200 and a page.
-The key travels in a header, over https or loopback, and redirects are not followed. Imports `errors`, `secret` and
-`refusal`; httpx inside functions. Next: `stages/deliver`.
+The key travels in a header, over https or loopback, and redirects are not followed. Imports `errors`, `secret`,
+`tls` and `refusal`; httpx inside functions. Next: `stages/deliver`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from engine.errors import DeliveryError, StorageError
 from engine.haplo.refusal import no_log, refusal, unexpected, unreachable, unread
 from engine.secret import Secret
+from engine.tls import trusted
 
 if TYPE_CHECKING:
     import httpx
@@ -58,6 +59,7 @@ class _Api:
             logging.getLogger(name).setLevel(logging.WARNING)  # they log whole URLs
         self._base = _checked_url(url) + self.path
         self._client = httpx.Client(
+            verify=trusted(),
             headers={**_key_headers(key, header), "User-Agent": "haplomap"},
             follow_redirects=False,
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),

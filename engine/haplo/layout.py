@@ -57,11 +57,16 @@ class Layout:
         return len((self.head + self.tail).encode())
 
 
-def layout_of(schema: Schema, binding: Binding, prefix: str, absent: Collection[str]) -> Layout:
-    """Return how an entity's rows are written, in the form that its binding asks for."""
+def layout_of(
+    schema: Schema, binding: Binding, prefix: str, absent: Collection[str], withheld: Collection[str]
+) -> Layout:
+    """Return how an entity's rows are written, in the form that its binding asks for.
+
+    `absent` fields are left out of all rows, `withheld` ones of some.
+    """
     form = binding.format
     if form == "json":
-        line, gone = line_sql(schema, binding, prefix, absent), gone_sql(schema, prefix)
+        line, gone = line_sql(schema, binding, prefix, absent, withheld), gone_sql(schema, prefix)
         return Layout(form, line, gone, "[\n", "\n]\n", ",\n")
     found = cells(schema, binding, prefix, absent)
     refused = {name: f"regexp_matches({cell}, {literal(_NOT_IN[form])})" for name, cell in found.items()}

@@ -101,11 +101,16 @@ def _parts_sent(source: str, binding: Binding) -> frozenset[str]:
     return frozenset(name for name in names if name is not None)
 
 
-def line_sql(schema: Schema, binding: Binding, prefix: str, absent: Collection[str]) -> str:
-    """Return the SQL expression of a row's record: one line of JSON."""
-    members = [f"""'"{CODE}":"' || {own_code_sql(schema, prefix)} || '"'"""]
-    members += [_member(key, schema, prefix, absent) for key in keys(schema, binding) if is_there(key, absent)]
-    return "'{' || concat_ws(',', " + ",\n  ".join(members) + ") || '}'"
+def line_sql(schema: Schema, binding: Binding, prefix: str, absent: Collection[str], withheld: Collection[str]) -> str:
+    """Return the SQL expression of a row's record: one line of JSON. `withheld`: fields that some row is without.
+
+    One `concat` of all pieces takes half the time of `||`, which copies what is there for each.
+    """
+    pieces = [literal(f'{{"{CODE}":"'), own_code_sql(schema, prefix), literal('"')]
+    for key in keys(schema, binding):
+        if is_there(key, absent):
+            pieces += _member(key, schema, prefix, absent, withheld)
+    return f"concat({', '.join(pieces)}, '}}')"
 
 
 def gone_sql(schema: Schema, prefix: str) -> str:
@@ -131,7 +136,8 @@ def withheld_sql(key: Key) -> str:
     return f"list_has_any({WITHHELD}, {literal(sorted(set(key.fields)))})"
 
 
-def _member(key: Key, schema: Schema, prefix: str, absent: Collection[str]) -> str:
+def _member(key: Key, schema: Schema, prefix: str, absent: Collection[str], withheld: Collection[str]) -> list[str]:
+    """Return the pieces of a key and its value, after a comma; where rows may be without it, it is one piece."""
     if key.parts:
         value = _structure(key, schema, prefix, absent)
     elif key.first:
@@ -140,10 +146,12 @@ def _member(key: Key, schema: Schema, prefix: str, absent: Collection[str]) -> s
         value = first_sql(quote(key.fields[0]), lambda item: _json(of, item, prefix, key.sent, 1))
     else:
         value = _json(schema.fields[key.name], quote(key.name), prefix, key.sent)
-    whole = f"{_label(key.name)} || coalesce({value}, 'null')"
-    if key.partial:
-        return f"CASE WHEN {withheld_sql(key)} THEN {whole} END"
-    return f"CASE WHEN {withheld_sql(key)} THEN NULL ELSE {whole} END"
+    pieces = [literal(f',"{key.name}":'), f"coalesce({value}, 'null')"]
+    if not any(name in withheld for name in key.fields):
+        return [] if key.partial else pieces
+    whole = f"concat({', '.join(pieces)})"
+    shown = f"THEN {whole}" if key.partial else f"THEN NULL ELSE {whole}"
+    return [f"CASE WHEN {withheld_sql(key)} {shown} END"]
 
 
 def first_sql(items: str, write: Callable[[str], str]) -> str:

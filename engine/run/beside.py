@@ -55,6 +55,7 @@ class Shown:
         (entity,) = plan.entities
         schema = project.schema(entity)
         self._preview, self._plan, self._key, self.fields = preview, plan, schema.key, schema.fields
+        self._order = schema.order()
         mapping = project.mapping(plan.school.source, entity, plan.school)
         reading = Reading(plan.source.formats, lambda name: name)
         query = build(mapping, world_of(project, plan.school, plan.source, entity), reading)
@@ -115,7 +116,7 @@ class Shown:
     def _head(self, limit: int) -> pl.DataFrame:
         import polars as pl
 
-        return pl.scan_parquet(self._preview.rows).head(limit).collect()
+        return pl.scan_parquet(self._preview.rows).sort(self._order).head(limit).collect()
 
     def _records(self, wanted: Mapping[str, set[str]]) -> dict[tuple[str, str], Row]:
         """Return records by set and key, with the fields that the mapping looks at; what is personal is masked."""

@@ -30,8 +30,11 @@ def all_problems(project: Project, memory: Memory | None = None) -> list[Problem
 
 
 def sound_project(folder: Path, *, tests: bool = False) -> Project:
-    """Open a project whose documents have no problems; stop with all of them otherwise."""
-    project = open_project(folder, tests=tests)
+    """Open a project whose documents have no problems, those in use; stop with all of them otherwise.
+
+    `tests`: those of mappings too, and then all that is shipped.
+    """
+    project = open_project(folder, in_use=not tests, tests=tests)
     project.require_sound(all_problems(project))
     return project
 

@@ -6,7 +6,7 @@ A document of the project's own replaces the shipped one of the same kind and na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -177,25 +177,47 @@ def layers_of(root: Path) -> list[Path]:
     return [root] if root.resolve() == base.resolve() else [root, base]
 
 
-def open_project(root: Path, *, tests: bool = False, read: Read = load_file) -> Project:
+def open_project(root: Path, *, in_use: bool = False, tests: bool = False, read: Read = load_file) -> Project:
     """Read all documents of a project folder and the shipped ones behind them; `read` reads one.
 
-    `tests`: those of mappings too, which stand in the project itself; those that are shipped are tried where we work.
+    `in_use`: of those that are shipped, only the mappings of sources that the project names, where all of these are
+    known. `tests`: those of mappings too, which stand in the project itself; those that are shipped are tried where we work.
     """
     project = Project(root)
-    for layer in layers_of(root):
-        seen: dict[tuple[str, str], Loaded] = {}
-        for folder in FOLDERS:
-            for file in sorted((layer / folder).rglob("*.yaml")):
-                if not _is_test(file.relative_to(layer)) or (tests and layer == root):
-                    _add(project, seen, layer, file, read)
-        for key, loaded in seen.items():
-            project.documents.setdefault(key, loaded)
+    _read_layer(project, root, FOLDERS, read, tests=tests)
+    for base in layers_of(root)[1:]:
+        named = _sources_named(project) if in_use and not project.broken else set()
+        known = all((base / "mappings" / name).is_dir() or project.get("source", name) for name in named)
+        mappings = [f"mappings/{name}" for name in sorted(named)] if named and known else ["mappings"]
+        _read_layer(project, base, [*(name for name in FOLDERS if name != "mappings"), *mappings], read)
     return project
+
+
+def _read_layer(project: Project, layer: Path, folders: Sequence[str], read: Read, *, tests: bool = False) -> None:
+    """Add the documents below some folders, where none of the same name is there yet."""
+    seen: dict[tuple[str, str], Loaded] = {}
+    for folder in folders:
+        for file in sorted((layer / folder).rglob("*.yaml")):
+            if tests or not _is_test(file.relative_to(layer)):
+                _add(project, seen, layer, file, read)
+    for key, loaded in seen.items():
+        project.documents.setdefault(key, loaded)
 
 
 def _is_test(place: Path) -> bool:
     return place.parts[0] == "mappings" and TESTS in place.parts[1:-1]
+
+
+def _sources_named(project: Project) -> set[str]:
+    """Return the sources that documents are about."""
+    named = set()
+    for loaded in project.documents.values():
+        match loaded.content:
+            case Source(source=name) | Endpoints(endpoints_of=name) | Mapping(source=name) | School(source=name):
+                named.add(name)
+            case Lookup() if "/" in loaded.name:
+                named.add(loaded.name.partition("/")[0])
+    return named
 
 
 def _add(project: Project, seen: dict[tuple[str, str], Loaded], layer: Path, file: Path, read: Read) -> None:

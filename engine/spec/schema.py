@@ -36,6 +36,10 @@ class Schema(Word):
     unique: Annotated[list[Unique], Field(description="what no two rows may have in common, beside the key")] = []
     fields: Annotated[dict[Name, TargetField], Field(description="its fields")]
 
+    def order(self) -> list[str]:
+        """Return the fields by which rows are sorted: the last one tells them apart."""
+        return list(dict.fromkeys([*self.sort, self.key]))
+
     def refs(self) -> set[str]:
         """Return the entities that rows of this one point to, itself left out."""
         found = {entity for field in self.fields.values() for entity in field.refs()}

@@ -6,7 +6,7 @@ each. Which records share a key is looked at afterwards (`stages/again`). Next: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from engine.kinds.types import Formats, TargetField, literal, quote
@@ -50,10 +50,11 @@ class Statement:
             f"{self._checked(name, expr)} AS {quote('r:' + name)}" for name, expr in self._listed(fields).items()
         ]
         fitted = ", ".join(self._fitted(name, expr) for name, expr in fields.items())
-        judged = ", ".join(self._judged(name, expr) for name, expr in fields.items())
+        judged = {name: case for name, expr in fields.items() if (case := self._judged(name, expr)) is not None}
+        found = [f"{case} AS {quote('f:' + name)}" for name, case in judged.items()]
         return (
             f"WITH x AS ({values}), v AS (SELECT *, {fitted} FROM {_more('x', checked)}), "
-            f"f AS (SELECT *, {judged} FROM v) {self._result(fields)}"
+            f"f AS (SELECT {', '.join(['*', *found])} FROM v) {self._result(fields, judged)}"
         )
 
     def _conditions(self, fields: Mapping[str, Expr]) -> dict[str, str]:
@@ -111,7 +112,8 @@ class Statement:
             fitted = keys.stable(fitted)
         return f"{fitted} AS {quote('v:' + name)}"
 
-    def _judged(self, name: str, expr: Expr) -> str:
+    def _judged(self, name: str, expr: Expr) -> str | None:
+        """Return the rule that a value breaks, as SQL; None where nothing can be wrong with it."""
         target = self._schema.fields[name]
         keys = self._keys(target.ref) if target.ref else None
         bad = quote(f"b:{name}") if expr.bad and target.type != "list" else None
@@ -120,12 +122,14 @@ class Statement:
         raw = None if self._fit(name, expr) == quote("x:" + name) else quote("x:" + name)
         found = faults(quote("v:" + name), raw, seen, target, keys)
         arms = " ".join(f"WHEN {condition} THEN {rule}" for rule, condition in found)
-        return f"CASE {arms} END AS {quote('f:' + name)}" if arms else f"NULL::VARCHAR AS {quote('f:' + name)}"
+        return f"CASE {arms} END" if arms else None
 
-    def _result(self, fields: Mapping[str, Expr]) -> str:
+    def _result(self, fields: Mapping[str, Expr], judged: Collection[str]) -> str:
+        """Return the SELECT of states; `judged` are the fields with which something can be wrong."""
         schema = self._schema
-        hard = [name for name in fields if schema.fields[name].required or name == schema.key]
-        soft = [name for name in fields if name not in hard]
+        needed = [name for name in fields if schema.fields[name].required or name == schema.key]
+        hard = [name for name in needed if name in judged]
+        soft = [name for name in fields if name not in needed]
         arms = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {literal(name)}" for name in hard)
         reasons = " ".join(f"WHEN {quote('f:' + name)} IS NOT NULL THEN {quote('f:' + name)}" for name in hard)
         state = (
@@ -138,12 +142,16 @@ class Statement:
             if arms
             else ("NULL::VARCHAR AS _field")
         )
-        withheld = [f"CASE WHEN {_left_out(name, fields[name])} THEN {literal(name)} END" for name in soft]
-        columns = [self._column(name, fields, soft) for name in schema.fields]
+        withheld = [
+            f"CASE WHEN {left_out} THEN {literal(name)} END"
+            for name in soft
+            if (left_out := _left_out(name, fields[name], judged=name in judged))
+        ]
+        columns = [self._column(name, fields, [each for each in soft if each in judged]) for name in schema.fields]
         more = [] if self._natural is None else ["_natural"]
         more += [quote(column) for column in order_columns(self._one_per)]
         head = ["_set", "_row", "_source_key", *more, state, reason, where, f"{some_of(withheld)} AS _withheld"]
-        return f"SELECT {', '.join([*head, f'{self._told(fields, hard)} AS _told', *columns])} FROM f"
+        return f"SELECT {', '.join([*head, f'{self._told(fields, hard, judged)} AS _told', *columns])} FROM f"
 
     def _column(self, name: str, fields: Mapping[str, Expr], soft: list[str]) -> str:
         if name not in fields:
@@ -152,7 +160,7 @@ class Statement:
             return f"CASE WHEN {quote('f:' + name)} IS NULL THEN {quote('v:' + name)} END AS {quote(name)}"
         return f"{quote('v:' + name)} AS {quote(name)}"
 
-    def _told(self, fields: Mapping[str, Expr], hard: list[str]) -> str:
+    def _told(self, fields: Mapping[str, Expr], hard: list[str], judged: Collection[str]) -> str:
         """Return the list of what is told of a row: every fault, items that were left out, codes never seen."""
         marks = ["CASE WHEN _join IS NOT NULL THEN {'field': NULL::VARCHAR, 'rule': _join, 'level': 'row'} END"]
         listed, several = self._listed(fields), []
@@ -160,7 +168,7 @@ class Statement:
             target = self._schema.fields[name]
             level = "row" if name in hard else "value"
             record = f"{{'field': {literal(name)}, 'rule': {quote('f:' + name)}, 'level': {literal(level)}}}"
-            marks.append(f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {record} END")
+            marks += [f"CASE WHEN {quote('f:' + name)} IS NOT NULL THEN {record} END"] if name in judged else []
             if target.type == "list":
                 whole = f"{quote('r:' + name)}.whole" if name in listed else quote("v:" + name)
                 marks.append(_mark(_items_lost(name, expr, target, whole), name, "item", "item"))
@@ -177,13 +185,13 @@ def order_columns(one_per: OnePer | None) -> list[str]:
     return [f"o:{index}" for index, _ in enumerate(one_per.order)] if one_per else []
 
 
-def _left_out(name: str, expr: Expr) -> str:
+def _left_out(name: str, expr: Expr, *, judged: bool) -> str:
     """Return the condition that a row goes without a field: it is wrong, or may lack what we may not read any more."""
-    if not expr.lost:
-        return f"{quote('f:' + name)} IS NOT NULL"
-    if expr.absent or expr.lost == "whole":
+    if expr.lost and (expr.absent or expr.lost == "whole"):
         return "TRUE"
-    return f"({quote('f:' + name)} IS NOT NULL OR {quote('v:' + name)} IS NULL)"
+    wrong = [f"{quote('f:' + name)} IS NOT NULL"] if judged else []
+    lacking = [f"{quote('v:' + name)} IS NULL"] if expr.lost else []
+    return " OR ".join([*wrong, *lacking])
 
 
 def _or_any(names: list[str]) -> str:

@@ -46,6 +46,10 @@ class Clients:
             self._open[api] = self._stack.enter_context(client)
         return self._open[api]
 
+    def forget(self, endpoint: str) -> None:
+        """Have the next request of an endpoint's api made by a client of its own."""
+        self._open.pop(self._source.endpoints[endpoint].api, None)
+
     def tell(self, event: Event) -> None:
         """Tell, one thread at a time."""
         with self._lock:

@@ -55,13 +55,13 @@ def emit(
     if gone is not None and binding.removed is None:
         raise ValueError(f"the binding of {entity} does not say what becomes of rows that are gone")
     control = compile_control(schema, schemas, binding, data_types)
-    layout = layout_of(schema, binding, prefix, absent)
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(out, error) from None
     why = "a row has no key, a date is outside the years 1 to 9999, or a number is not finite"
     with reworded(f"writing the rows of {entity}", TransformError, why=why), _database(rows, gone) as database:
+        layout = layout_of(schema, binding, prefix, absent, _withheld(database, rows))
         _refuse(database, entity, layout, rows)
         count = 0 if gone is None else _count_gone(database, schema, rows, gone)
         lines = chain.from_iterable(blocks(database, each) for each in _lines(schema, layout, rows, gone))
@@ -75,6 +75,12 @@ def emit(
 
 def _database(rows: Path, gone: Path | None) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     return connect(rows.parent, *([] if gone is None else [gone.parent]))
+
+
+def _withheld(database: duckdb.DuckDBPyConnection, rows: Path) -> set[str]:
+    """Return the fields that some row goes without."""
+    found = database.execute(f"SELECT DISTINCT unnest(_withheld) FROM {_read(rows)}").fetchall()
+    return {name for (name,) in found}
 
 
 def _refuse(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, rows: Path) -> None:
@@ -104,7 +110,7 @@ def _count_gone(database: duckdb.DuckDBPyConnection, schema: Schema, rows: Path,
 
 def _lines(schema: Schema, layout: Layout, rows: Path, gone: Path | None) -> list[str]:
     """The statements that give the lines, in the order in which they are written."""
-    order = ", ".join(f"{quote(name)} NULLS FIRST" for name in dict.fromkeys([*schema.sort, schema.key]))
+    order = ", ".join(f"{quote(name)} NULLS FIRST" for name in schema.order())
     between = literal(layout.between)
     every = [f"SELECT {layout.line} || {between} AS line FROM {_read(rows)} ORDER BY {order}"]
     if gone is not None:

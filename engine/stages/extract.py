@@ -79,8 +79,10 @@ def extract_with(
         reads = (_Read(source, config, want, *around) for want in group)
         try:
             found = together((partial(_Read.run, read) for read in reads), connections, name, client.stop)
-        except ChangesRefused as error:
-            error.endpoint = name
+        except BaseException as error:
+            clients.forget(name)  # it was told to stop
+            if isinstance(error, ChangesRefused):
+                error.endpoint = name
             raise
         for want, own in zip(group, found, strict=True):
             answers += _numbered(want, own, pages)

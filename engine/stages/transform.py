@@ -1,7 +1,7 @@
 """Landed record sets become rows of one entity: one SQL statement, every record in exactly one state.
 
-Writes `rows/<entity>.parquet` (the rows, sorted, with `_withheld`), `states/<entity>.parquet` (of every record its
-key, where it comes from and its state) and `quarantine/<entity>.parquet` (what was held back and why, by source
+Writes `rows/<entity>.parquet` (the rows, in no order, with `_withheld`), `states/<entity>.parquet` (of every record
+its key, where it comes from and its state) and `quarantine/<entity>.parquet` (what was held back and why, by source
 record; no values). The books are balanced here, or nothing comes out.
 A home of DuckDB. Imports `spec`, `sql`, `errors`, and the shared piece `identity`. Next: `stages/emit`.
 """
@@ -304,8 +304,7 @@ def _number(database: duckdb.DuckDBPyConnection, statement: str) -> int:
 def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> None:
     schema = world.schema
     columns = ", ".join(quote(name) for name in schema.fields)
-    order = ", ".join(quote(name) for name in dict.fromkeys([*schema.sort, schema.key]))
-    rows = f"SELECT {columns}, _withheld FROM result WHERE _state = 'emitted' ORDER BY {order}"
+    rows = f"SELECT {columns}, _withheld FROM result WHERE _state = 'emitted'"
     _copy(database, rows, folder / "rows" / f"{schema.schema_}.parquet")
     states = (
         f"SELECT {quote(schema.key)} AS key, _set AS set, _source_key AS source_key, _state AS state, _reason AS rule"

@@ -1,8 +1,8 @@
 """HTTP as it goes over the wire: one request, its answer into a stream. The home of httpx.
 
 What httpx raises becomes an error of ours (`reworded`); its own messages, and its log of URLs, are kept quiet,
-because a URL can hold a key. Redirects stay on the same origin. Imports `errors` and `retry`; httpx inside
-functions. Next: `stages/credential`.
+because a URL can hold a key. Redirects stay on the same origin. Imports `errors`, `tls` and `retry`; httpx
+inside functions. Next: `stages/credential`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from engine.errors import AnswerUnreadable, EngineError, SourceError, SourceUnavailable
 from engine.stages.retry import MayHealError
+from engine.tls import trusted
 
 if TYPE_CHECKING:
     import httpx
@@ -58,6 +59,7 @@ class Transport:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._longest = longest
         self._client = httpx.Client(
+            verify=trusted(),
             timeout=timeout,
             limits=httpx.Limits(max_connections=connections + 1, max_keepalive_connections=connections + 1),
             headers={"Accept": "application/json", "User-Agent": "haplomap"},

@@ -281,11 +281,14 @@ def _take(sink: Sink, batch: Any) -> None:
     found = {batch.schema.names[index]: batch.column(index) for index in range(batch.num_columns)}
     columns = []
     for at, column in enumerate(sink.plan.columns):
-        spellings = [found[f"{at}.{nth}"] for nth in range(len(column.spellings))]
-        if sink.plan.tell_empty:
-            spellings = [pc.replace_substring(each, MARK, "") for each in spellings]
-        else:
-            spellings = [pc.if_else(pc.equal(each, ""), None, each) for each in spellings]
+        spellings = []
+        for nth, spelling in enumerate(column.spellings):
+            values = found[f"{at}.{nth}"]
+            if sink.plan.tell_empty:
+                values = pc.replace_substring(values, MARK, "")
+            elif spelling.attribute is not None:  # an empty element is null already
+                values = pc.if_else(pc.equal(values, ""), None, values)
+            spellings.append(values)
         columns.append(spellings[0] if len(spellings) == 1 else pc.coalesce(*spellings))
     sink.add_batch(columns, batch.num_rows)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SAMPLE = 32
+_DICTIONARY = 4096
+"""Bytes of different values in a column, after which it is not worth while to look whether one was there already."""
 Steps = tuple[str, ...]
 
 
@@ -117,7 +119,9 @@ class Sink:
         self.file.unlink(missing_ok=True)
         self.file.touch(mode=0o600)
         self._filled = dict.fromkeys(names, 0)
-        self._writer = pq.ParquetWriter(self.file, schema)
+        self._writer = pq.ParquetWriter(
+            self.file, schema, dictionary_pagesize_limit=_DICTIONARY, write_statistics=False
+        )
 
     def add(self, record: tuple[str | None, ...]) -> None:
         """Take one record."""

@@ -306,6 +306,9 @@ def test_a_preview_shows_the_mapping_as_it_is_now(tmp_path: Path) -> None:
         project.edit(lambda school: school.update(override={"group": {"fields": {"code": {"value": "changed"}}}}))
         rows = json.loads(project.call("preview", SCHOOL, "group", "--format", "json").well().out)
         assert {row["code"] for row in rows} == {"changed"}
+        order = [(row["kind"], row["name"], row["source_id"]) for row in rows]  # as the schema has them sorted
+        assert len({kind for kind, _, _ in order}) < len(order) == 10
+        assert order == sorted(order)
         assert len(project.xporter.requests) == asked
 
 

@@ -25,7 +25,7 @@ HOMES = {
     "yaml": r"engine\.document\w*",
     "jinja2": r"engine\.template",
     "jsonpath_ng": r"engine\.kinds\.select",
-    "httpx": r"engine\.(stages\.transport|haplo\.(api|refusal))",
+    "httpx": r"engine\.(tls|stages\.transport|haplo\.(api|refusal))",
     "sqlalchemy": r"engine\.state\.(table|database|store|lock|budget)",
     "click": r"engine\.(cli\..+|simulators\.__main__)",
     "pydantic": r"engine\.(kinds|spec)(\..+)?",

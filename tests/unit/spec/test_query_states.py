@@ -449,9 +449,3 @@ def test_a_table_filters_what_is_joined_and_collected() -> None:
     outcome = trial.run({"things": [{"Id": "1", "Kind": "k"}], "kinds": KINDS})
     assert outcome.rows[0]["out"] == "TEN"
     assert outcome.rows[0]["all"] == ["TEN", "NONE"]
-
-
-def test_rows_are_sorted_by_the_declared_key_whatever_the_order_of_the_records() -> None:
-    trial = things("fields: {id: Id}\n")
-    outcome = trial.run({"things": [{"Id": each} for each in ("b", "é", "10", "a", "9")]})
-    assert [row["id"] for row in outcome.rows] == ["10", "9", "a", "b", "é"]

@@ -148,6 +148,6 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 
 def _all(file: Path) -> list[dict[str, Any]]:
-    cursor = _database().execute(f"SELECT * FROM read_parquet({literal(str(file))})")
+    cursor = _database().execute(f"SELECT * FROM read_parquet({literal(str(file))}) ORDER BY ALL")
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
