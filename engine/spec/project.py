@@ -181,7 +181,8 @@ def open_project(root: Path, *, in_use: bool = False, tests: bool = False, read:
     """Read all documents of a project folder and the shipped ones behind them; `read` reads one.
 
     `in_use`: of those that are shipped, only the mappings of sources that the project names, where all of these are
-    known. `tests`: those of mappings too, which stand in the project itself; those that are shipped are tried where we work.
+    known. `tests`: those of mappings too, which stand in the project itself; those that are shipped are tried where we
+    work.
     """
     project = Project(root)
     _read_layer(project, root, FOLDERS, read, tests=tests)
