@@ -6,7 +6,7 @@ field of a record that its source calls so, or that a personal field is made of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MASK: Final = "•••"
 _PAGE = 1_000_000_000
-_ROW, _WITHHELD = "_row", "_withheld"
+_WITHHELD = "_withheld"
 Row = dict[str, Any]
 
 
@@ -70,7 +70,8 @@ class Shown:
         Where records of several sets become rows, the others of these are none of its own.
         """
         others = self._row_sets - {set_name}
-        return own_first([use for use in self._lineage.get(field or "", []) if use[0] not in others], set_name)
+        uses = [use for use in self._lineage.get(field or "", []) if use[0] not in others]
+        return sorted(uses, key=lambda use: (use[0] != set_name, use))
 
     def rows(self, limit: int) -> list[Row]:
         """Return the first rows."""
@@ -160,10 +161,5 @@ def _key_of(record_set: RecordSet) -> pl.Expr:
     import polars as pl
 
     keys = [pl.col(key).cast(pl.String).fill_null("") for key in record_set.key or []]
-    number = pl.col("_page").cast(pl.Int64) * _PAGE + pl.col(_ROW)
+    number = pl.col("_page").cast(pl.Int64) * _PAGE + pl.col("_row")
     return pl.concat_str(keys, separator="|") if keys else number.cast(pl.String)
-
-
-def own_first(uses: Sequence[Use], set_name: str) -> list[Use]:
-    """Return what a field is made of: fields of its own record first, then those of others."""
-    return sorted(uses, key=lambda use: (use[0] != set_name, use))

@@ -1,7 +1,7 @@
 """Looking at a project again whenever a document is saved: what changed is read again, what hangs on it is checked.
 
-Files are polled, ten times a second: a hundred of them cost two milliseconds, on every system and every kind of disk,
-where notices of the system would want one more library, and do not come from network folders and containers.
+Files are polled, ten times a second: a look at 150 of them took about ten milliseconds on a busy machine. It works on
+every kind of disk; notices of the system want one more library, and do not come from network folders and containers.
 Next: `cli/commands/check`.
 """
 
