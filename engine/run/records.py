@@ -15,6 +15,7 @@ from engine.journal import Journal
 from engine.problem_text import did_you_mean
 from engine.run.choosing import Terms, all_windows
 from engine.run.folder import locked, school_folder
+from engine.run.history import open_state
 from engine.run.parting import Parting, land_kept, levels
 from engine.run.plan import make_plan, source_of
 from engine.run.secrets import Secrets
@@ -22,8 +23,10 @@ from engine.spec.asking import with_parents
 from engine.spec.project import NotFoundError, Project
 from engine.spec.source import Source
 from engine.stages.answer import Answer
+from engine.stages.clients import Clients
+from engine.stages.earlier import Earlier
 from engine.stages.events import Tell
-from engine.stages.extract import extract
+from engine.stages.extract import extract_with
 from engine.stages.land import SetFacts, land
 from engine.stages.want import Want
 
@@ -52,11 +55,15 @@ def extract_sets(
         folder.mkdir(mode=0o700, exist_ok=True)
         parting = Parting(source, school, config, terms.settings, terms.day, out)
         facts: list[SetFacts] = []
-        with Journal(folder / "journal.jsonl") as journal:
+        with (
+            open_state(project.root) as state,
+            Clients(source, config, clock, tell, state.budget) as clients,
+            Journal(folder / "journal.jsonl") as journal,
+        ):
             for level in levels(source, wants):
                 windows = {want.endpoint: all_windows(source, school, want, {}, terms) for want in level}
                 parts = [part for want in level for part in parting.parts(want, windows[want.endpoint])]
-                answers = extract(source, config, parts, folder, journal, clock, tell)
+                answers = extract_with(clients, source, config, parts, folder, journal, Earlier((), clock))
                 for want in level:
                     own = [answer for answer in answers if answer.endpoint == want.endpoint]
                     facts += _land(source, want, own, parts, out)

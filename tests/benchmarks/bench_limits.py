@@ -1,8 +1,8 @@
 """A school that must be asked a thousand times, at its source's published limits, on a clock that jumps over waits.
 
 `python tests/benchmarks/bench_limits.py [PUPILS]`: a first night, the night after it with 1 % changes, and one a month
-later, when everything has its turn again. Prints, for each, the requests, the share of what the limit let through,
-those refused, and the time planned beside the time taken.
+later, when everything has its turn again. Prints, for each, the requests, the share of what the limit let through, how
+many were refused, and the time planned beside the time taken.
 """
 
 from __future__ import annotations

@@ -11,14 +11,17 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from fast_clock import FastClock, carry_out_with
-from limited import DAY, SCHOOL, evenings, put_project
+from fast_clock import FastClock, JumpClock, carry_out_with
+from limited import DAY, EVENING, SCHOOL, evenings, put_project
 
 from engine.clock import Clock
 from engine.journal import read_entries
 from engine.run.folder import runs, school_folder
+from engine.run.records import extract_sets
 from engine.simulators.hubmis import SIMULATOR as HubmisSimulator
 from engine.simulators.life import Rates
+from engine.spec.project import open_project
+from engine.stages.events import Event
 
 pytestmark = pytest.mark.e2e
 
@@ -129,3 +132,23 @@ def files_of(folder: Path) -> dict[str, bytes]:
     """What the only run made, by name."""
     [run] = runs(school_folder(folder, SCHOOL))
     return {file.name: file.read_bytes() for file in sorted((run / "files").iterdir())}
+
+
+@pytest.mark.parametrize("form", ["unix", "seconds", "http", "none"])
+def test_a_client_that_others_use_as_well_waits_when_it_is_refused(form: str, tmp_path: Path) -> None:
+    clock, waits = JumpClock(EVENING), list[float]()
+    with HubmisSimulator(pupils=20, today=DAY, now=clock.seconds, burst=3, retry_after=form) as source:
+
+        def tell(event: Event) -> None:
+            """After each answer somebody else asks for all that is left."""
+            if event.kind == "answer":
+                while source.limits.take(source.config["client_id"], "127.0.0.1", "/elsewhere").allowed:
+                    pass
+            elif event.kind == "wait":
+                waits.append(float(event.text.rpartition("trying again in ")[2].removesuffix(" s")))
+
+        secrets, sets = put_project(tmp_path, source), ["houses", "forms", "students", "staff"]
+        facts = extract_sets(open_project(tmp_path), SCHOOL, sets, tmp_path, secrets, tell, clock)
+    assert {each.set_name: each.rows > 0 for each in facts} == dict.fromkeys(sets, True)
+    [wait] = waits  # what was refused once is known from then on
+    assert 4.9 < wait < 6, "there is one more each five seconds, which is said in whole seconds, or not at all"
