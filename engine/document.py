@@ -58,6 +58,11 @@ class Document:
     _root: Node = field(repr=False)
     _lines: Lines = field(repr=False)
 
+    @property
+    def root(self) -> Node:
+        """The tree that `data` was made of, for those who look at how it was written."""
+        return self._root
+
     def has(self, path: Route) -> bool:
         """Say whether the document has a value at this path."""
         return len(self._walk(path)) == len(path) + 1
@@ -150,6 +155,11 @@ def load(file: Path, shown: Path | None = None) -> tuple[Document | None, list[P
     except OSError as error:
         reason = "it is not there" if isinstance(error, FileNotFoundError) else (error.strerror or "no access")
         return None, [Problem("file-unreadable", "the file cannot be read", Place(name), f"reason: {reason}")]
+    return parse_bytes(raw, name)
+
+
+def parse_bytes(raw: bytes, name: Path) -> tuple[Document | None, list[Problem]]:
+    """Read what a file holds, as `parse` does; `name` is its name for messages."""
     if len(raw) > MOST_BYTES:
         return None, [_too_large(name)]
     try:

@@ -58,6 +58,7 @@ class Node:
     keys: dict[str, Node] = field(default_factory=dict)
     items: dict[str | int, Node] = field(default_factory=dict)
     target: Node | None = None  # of an alias
+    anchor: str = ""
     size: int = 1
     height: int = 1
     whole: bool = False
@@ -148,7 +149,7 @@ class Tree:
             shown = header.end()
         elif event.kind != "scalar":
             shown = start + 1
-        node = Node(event.kind, start, max(start, event.end), shown, event.text, event.style)
+        node = Node(event.kind, start, max(start, event.end), shown, event.text, event.style, anchor=event.anchor)
         if event.anchor:
             if event.anchor in self._anchors:
                 self._report(

@@ -25,6 +25,8 @@ COMMANDS = (
     "demo",
     "init",
     "check",
+    "fmt",
+    "schema",
     "test",
     "plan",
     "run",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,9 +17,11 @@ from engine.errors import Problem
 
 
 def show_problems(problems: Sequence[Problem], form: str) -> None:
-    """Show problems, each with its source line; as text on standard error, as JSON on standard output."""
-    if form == "json":
-        click.echo(json.dumps([problem_facts(problem) for problem in problems], ensure_ascii=False, indent=2))
+    """Show problems, each with its source line, as text on standard error; for programs on standard output."""
+    if form != "text":
+        from engine.cli.problem_forms import FORMS
+
+        click.echo(FORMS[form](problems), nl=bool(problems) or form != "github")
         return
     from engine.problem_text import render_problem
 
@@ -47,19 +47,15 @@ def show_notes(notes: Sequence[Problem], called: str, asked_by: str = "") -> Non
         click.echo(f"{note.place}: {note.level}: {note.what} [{note.code}]")
 
 
-def problem_facts(problem: Problem) -> dict[str, object]:
-    """Return a problem as JSON has it."""
-    facts = asdict(problem)
-    if problem.place is not None:
-        place = problem.place
-        facts["place"] = {"file": str(place.file), "line": place.line, "column": place.column}
-    return facts
-
-
 def source_line(file: Path, line: int) -> str | None:
     """Return a line of a document; None where it has none."""
     lines = _lines(file)
     return lines[line - 1] if 0 < line <= len(lines) else None
+
+
+def forget_lines() -> None:
+    """Read documents anew when their lines are shown: they may have been saved since."""
+    _lines.cache_clear()
 
 
 @lru_cache(maxsize=64)

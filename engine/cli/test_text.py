@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import click
 
-from engine.cli.show import problem_facts, source_line, table
+from engine.cli.problem_forms import problem_facts
+from engine.cli.show import source_line, table
 from engine.errors import Problem
 from engine.problem_text import render_problem
 from engine.run.reaching import Branch, Reach

@@ -24,6 +24,7 @@ A haplomap project.
 
 What a run leaves is in `.haplomap/`: private, and not for version control.
 
+    haplomap schema --lines --project {folder}    (names and their meanings, in your editor)
     haplomap check --project {folder}
     haplomap plan {school} --project {folder}
     haplomap run {school} --project {folder} --no-deliver

@@ -1,12 +1,13 @@
 """Rows of one entity as the documents make them now, from what the last run has read where it still fits.
 
-Nothing is emitted or sent, and no mirror changes. What was not read is asked of the source. Next: `run/runner`.
+Nothing is emitted or sent, and no mirror changes. What was not read is asked of the source. Next: `run/beside`.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -24,16 +25,27 @@ from engine.run.report import Report
 from engine.run.secrets import Secrets
 from engine.spec.project import Project
 from engine.stages.events import Tell
-from engine.stages.transform import Transformed, transform
+from engine.stages.transform import STATES, SetRead, Transformed, transform
 
 ALWAYS: Final = timedelta.max
 """However long ago something was read, it will do."""
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What was made: files of rows, of states and of what was held back, the books, and the records that were read."""
+
+    rows: Path
+    states: Path
+    quarantine: Path
+    books: Transformed
+    sets: Mapping[str, SetRead]
+
+
 def preview_rows(
     project: Project, plan: Plan, environ: Mapping[str, str], tell: Tell, clock: Clock | None = None
-) -> tuple[Path, Transformed]:
-    """Make the rows of the plan's one entity; return their Parquet file and their books."""
+) -> Preview:
+    """Make the rows of the plan's one entity."""
     (entity,) = plan.entities
     school, clock = plan.school, clock or Clock()
     home = school_folder(project.root, school.school)
@@ -52,4 +64,5 @@ def preview_rows(
         mapping = project.mapping(school.source, entity, school)
         world = world_of(project, school, plan.source, entity)
         books = transform(mapping, world, sets, circumstances_of(project, school, today), folder)
-    return folder / "rows" / f"{entity}.parquet", books
+    rows, states, held = (folder / name / f"{entity}.parquet" for name in ("rows", STATES, "quarantine"))
+    return Preview(rows, states, held, books, sets)

@@ -16,13 +16,14 @@ from engine.run.application import application_of, requirements_problems
 from engine.spec.binding import Application, Binding
 from engine.spec.check import check
 from engine.spec.load import Loaded
+from engine.spec.memory import Memory
 from engine.spec.project import Project, open_project
 from engine.spec.school import School
 
 
-def all_problems(project: Project) -> list[Problem]:
-    """Return every problem of a project, sorted by place."""
-    found = sorted([*check(project), *requirements_problems(project)], key=Problem.sort_key)
+def all_problems(project: Project, memory: Memory | None = None) -> list[Problem]:
+    """Return every problem of a project, sorted by place; a memory looks only at what has changed."""
+    found = sorted([*check(project, memory), *requirements_problems(project)], key=Problem.sort_key)
     if not any(problem.level == "error" for problem in found):
         found = sorted(dict.fromkeys([*found, *_of_bindings(project)]), key=Problem.sort_key)
     return found

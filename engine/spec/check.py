@@ -27,6 +27,7 @@ from engine.spec.check_windows import check_windows
 from engine.spec.load import Loaded
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping
+from engine.spec.memory import Memory
 from engine.spec.place import Path, problem_of, unknown
 from engine.spec.project import Project
 from engine.spec.query import World, findings
@@ -40,11 +41,11 @@ TAKEN = frozenset({"run", "settings", "_bad", "_base", "_page", "_row", "_rule",
 """Names that the SQL of a mapping needs itself."""
 
 
-def check(project: Project) -> list[Problem]:
-    """Return every problem of every document in view, sorted by place."""
-    found = list(project.problems)
+def check(project: Project, memory: Memory | None = None) -> list[Problem]:
+    """Return every problem of every document in view, sorted by place; a memory looks only at what has changed."""
+    found, memory = list(project.problems), memory or Memory()
     for loaded in project.documents.values():
-        found += _check(project, loaded)
+        found += memory.of(project, loaded, _check)
     return sorted(dict.fromkeys(found), key=Problem.sort_key)
 
 
@@ -96,6 +97,9 @@ def _check_endpoint_map(
 ) -> Iterator[Problem]:
     whole = project.source(owner)
     sets = sets_of(whole)
+    homes: dict[str, list[str]] = {}
+    for endpoint_name, set_name, _ in whole.sets():
+        homes.setdefault(set_name, []).append(endpoint_name)
     for name, endpoint in endpoints.items():
         at: Path = ("endpoints", name)
         yield from _check_endpoint_names(document, at, endpoint, source, project)
@@ -112,9 +116,8 @@ def _check_endpoint_map(
         yield from check_filters(document, at, endpoint, api)
         for set_name, record_set in endpoint.sets.items():
             path = (*at, "sets", set_name)
-            homes = [e for e, other, _ in whole.sets() if other == set_name]
-            if len(homes) > 1:
-                what = f"record set '{set_name}' is declared by {' and '.join(homes)}"
+            if len(homes[set_name]) > 1:
+                what = f"record set '{set_name}' is declared by {' and '.join(homes[set_name])}"
                 yield Problem("duplicate-set", what, document.key_place(path))
             for index, key in enumerate(record_set.key or []):
                 if key not in record_set.fields:

@@ -6,7 +6,7 @@ A document of the project's own replaces the shipped one of the same kind and na
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from engine.spec.tables import CsvProblem, read_csv
 from engine.spec.tests_of import FOLDER as TESTS
 from engine.spec.tests_of import Tests
 
+Read = Callable[[Path, Path], tuple[Loaded | None, list[Problem]]]
 FOLDERS = ("schools", "mappings", "schemas", "applications")
 
 
@@ -170,30 +171,36 @@ class Project:
             raise DocumentError(errors)
 
 
-def open_project(root: Path, *, in_use: bool = False, tests: bool = False) -> Project:
-    """Read all documents of a project folder and the shipped ones behind them.
+def layers_of(root: Path) -> list[Path]:
+    """Return the folders whose documents a project sees: its own, then what is shipped."""
+    base = shipped()
+    return [root] if root.resolve() == base.resolve() else [root, base]
 
-    `in_use`: of those, only the mappings of sources that the project names, where all of these are known. `tests`:
-    those of mappings too, which stand in the project itself; those that are shipped are tried where we work.
+
+def open_project(root: Path, *, in_use: bool = False, tests: bool = False, read: Read = load_file) -> Project:
+    """Read all documents of a project folder and the shipped ones behind them; `read` reads one.
+
+    `in_use`: of those that are shipped, only the mappings of sources that the project names, where all of these are
+    known. `tests`: those of mappings too, which stand in the project itself; those that are shipped are tried where we
+    work.
     """
     project = Project(root)
-    base = shipped()
-    _read_layer(project, root, FOLDERS, tests=tests)
-    if root.resolve() != base.resolve():
+    _read_layer(project, root, FOLDERS, read, tests=tests)
+    for base in layers_of(root)[1:]:
         named = _sources_named(project) if in_use and not project.broken else set()
         known = all((base / "mappings" / name).is_dir() or project.get("source", name) for name in named)
         mappings = [f"mappings/{name}" for name in sorted(named)] if named and known else ["mappings"]
-        _read_layer(project, base, [*(name for name in FOLDERS if name != "mappings"), *mappings])
+        _read_layer(project, base, [*(name for name in FOLDERS if name != "mappings"), *mappings], read)
     return project
 
 
-def _read_layer(project: Project, layer: Path, folders: Sequence[str], *, tests: bool = False) -> None:
+def _read_layer(project: Project, layer: Path, folders: Sequence[str], read: Read, *, tests: bool = False) -> None:
     """Add the documents below some folders, where none of the same name is there yet."""
     seen: dict[tuple[str, str], Loaded] = {}
     for folder in folders:
         for file in sorted((layer / folder).rglob("*.yaml")):
             if tests or not _is_test(file.relative_to(layer)):
-                _add(project, seen, layer, file)
+                _add(project, seen, layer, file, read)
     for key, loaded in seen.items():
         project.documents.setdefault(key, loaded)
 
@@ -214,8 +221,8 @@ def _sources_named(project: Project) -> set[str]:
     return named
 
 
-def _add(project: Project, seen: dict[tuple[str, str], Loaded], layer: Path, file: Path) -> None:
-    loaded, problems = load_file(file, _shown(file))
+def _add(project: Project, seen: dict[tuple[str, str], Loaded], layer: Path, file: Path, read: Read) -> None:
+    loaded, problems = read(file, shown_as(file))
     project.problems += problems
     if loaded is None:
         project.broken.add(_first_word(file))
@@ -237,7 +244,7 @@ def _first_word(file: Path) -> str:
     return keys[0] if keys else ""
 
 
-def _shown(file: Path) -> Path:
+def shown_as(file: Path) -> Path:
     """Return a file's path as messages name it: relative where it lies below the current folder."""
     try:
         return file.resolve().relative_to(Path.cwd())

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+from engine.document import parse
+from engine.document_format import formatted
 
 Record = dict[str, Any]
 PLAIN = re.compile(r"[A-Za-z0-9$][^:#{}\[\],&*!?|>'\"%@`]*(?<! )")
@@ -49,3 +53,10 @@ def yaml_lines(value: Record, indent: int) -> Iterator[str]:
             said = flow(each)
             plain = isinstance(each, str) and "\n" not in each and re.fullmatch(r"[A-Za-z$][^:#'\"]*(\{\{.*)?", each)
             yield f"{' ' * indent}{name}: {each if plain else said}"
+
+
+def document_text(lines: list[str]) -> str:
+    """The text of a document of these lines, in the form that all documents have."""
+    document, problems = parse("\n".join(lines) + "\n", Path("made.yaml"))
+    assert document is not None, problems
+    return formatted(document)

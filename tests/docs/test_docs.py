@@ -147,6 +147,20 @@ def test_a_day_of_the_hubmis_example_passes_by_hand_as_its_readme_shows(tmp_path
     assert (len(marks), asked["by_path"]["/api/v1/students"], asked["refused"]) == (45, 2, 0)
 
 
+def test_the_commands_of_the_page_on_editing_work(tmp_path: Path) -> None:
+    page = (ROOT / "mappings" / "editing.md").read_text(encoding="utf-8")
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    shutil.copytree(ROOT / "examples" / "demo", tmp_path / "demo")
+    tried = [line for line in lines if "preview" not in line and "--watch" not in line]  # those: tests/e2e
+    assert len(tried) == 6
+    for line in tried:
+        done = run(line, tmp_path / "demo")
+        assert (done.returncode, done.stderr) == (0, "2 documents as they should be\n" if " fmt" in line else ""), line
+    school = (tmp_path / "demo" / "schools" / "waters-edge.yaml").read_text(encoding="utf-8")
+    assert school.startswith("# yaml-language-server: $schema=../.haplomap/editor_schemas/school.waters-edge.json\n")
+    assert json.loads((tmp_path / "demo" / "problems.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+
+
 def test_every_command_is_in_the_readme() -> None:
     missing = [name for name in COMMANDS if f"haplomap {name}" not in README]
     assert missing == []

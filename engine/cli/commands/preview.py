@@ -1,20 +1,37 @@
-"""`haplomap preview`: rows of one entity, as the documents make them now. A home of Polars."""
+"""`haplomap preview`: rows of one entity, as the documents make them now."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.options import format_option, listener, project_option, sound_project, verbose_option
-from engine.cli.show import Progress, table, width
+from engine.cli.show import Progress, forget_lines, show_problems, source_line
+from engine.errors import EngineError, Interrupted
 
-MASK = "•••"
-ROWS_ABREAST = 3
+if TYPE_CHECKING:
+    from engine.run.beside import Shown
+    from engine.spec.project import Project
+    from engine.stages.transform import Transformed
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be shown, and how."""
+
+    school: str
+    entity: str
+    limit: int
+    personal: bool
+    beside: bool
+    held: bool
+    form: str
+    verbose: bool
 
 
 @click.command("preview")
@@ -22,73 +39,98 @@ ROWS_ABREAST = 3
 @click.argument("entity")
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many rows.")
 @click.option("--show-personal", is_flag=True, help="Show personal fields as they are.")
+@click.option("--side-by-side", is_flag=True, help="Show beside each row the record that it is made of.")
+@click.option("--quarantined", is_flag=True, help="Show what is held back, and why, in place of rows.")
+@click.option("--watch", is_flag=True, help="Show it again on every save of a document, until Ctrl-C.")
 @project_option
 @format_option
 @verbose_option
 def command(
-    school: str, entity: str, limit: int, show_personal: bool, project_folder: Path, form: str, verbose: bool
+    school: str,
+    entity: str,
+    limit: int,
+    show_personal: bool,
+    side_by_side: bool,
+    quarantined: bool,
+    watch: bool,
+    project_folder: Path,
+    form: str,
+    verbose: bool,
 ) -> None:
-    """Show rows of ENTITY for SCHOOL; personal fields are masked. Nothing is sent.
+    """Show rows of ENTITY for SCHOOL; personal fields are masked, in records too. Nothing is sent.
 
     The answers of the last run serve where they fit; the source is asked for the others.
 
     \b
     Example:  haplomap preview waters-edge group --limit 5
+    Example:  haplomap preview waters-edge student --side-by-side --watch
+    Example:  haplomap preview waters-edge student --quarantined
     """
+    if side_by_side and quarantined:
+        raise click.UsageError("--side-by-side shows rows, --quarantined what has become none: give one of them")
+    asked = Asked(school, entity, limit, show_personal, side_by_side, quarantined, form, verbose)
+    if watch:
+        _watch(project_folder, asked)
+    else:
+        _preview(sound_project(project_folder), asked)
+
+
+def _watch(project_folder: Path, asked: Asked) -> None:
+    """Show a preview, and again after each save; what is wrong then is told, and waited for."""
+    from engine.problem_text import render_error
+    from engine.run.watching import Watched, looks
+
+    try:
+        for look in looks(Watched(project_folder)):
+            forget_lines()
+            if any(problem.level == "error" for problem in look.problems):
+                show_problems(look.problems, "text")
+                continue
+            try:
+                _preview(look.project, asked)
+            except Interrupted:
+                raise
+            except EngineError as error:
+                click.echo(render_error(error, source_line), err=True)
+            click.echo(err=True)
+    except KeyboardInterrupt:
+        return  # the one way to end it
+
+
+def _preview(project: Project, asked: Asked) -> None:
+    from engine.run.beside import Shown
     from engine.run.plan import make_plan
     from engine.run.preview import preview_rows
 
-    project = sound_project(project_folder)
-    plan = make_plan(project, school, [entity])
-    progress = Progress(verbose)
+    plan = make_plan(project, asked.school, [asked.entity])
+    progress = Progress(asked.verbose)
     try:
-        file, books = preview_rows(project, plan, os.environ, listener(progress))
+        preview = preview_rows(project, plan, os.environ, listener(progress))
     finally:
         progress.close()
-    schema = project.schema(entity)
-    fields = schema.fields
-    hidden = set() if show_personal else {name for name, field in fields.items() if field.personal()}
-    rows = _rows(file, schema.order(), limit, hidden)
-    if form == "json":
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
+    shown = Shown(project, plan, preview, asked.personal)
+    if asked.form == "json":
+        click.echo(json.dumps(_facts(shown, asked), ensure_ascii=False, indent=2, default=str))
         return
-    used = [name for name in fields if any(row[name] is not None for row in rows)]
-    click.echo(_fitting(used, [[_shown(row[name]) for name in used] for row in rows]))
-    click.echo(
-        f"{min(limit, books.emitted):,} of {books.emitted:,} rows; {sum(books.quarantined.values()):,} quarantined"
-    )
-    if hidden:
+    click.echo(_text(shown, asked, preview.books))
+    if not asked.personal and (shown.hidden or asked.beside or asked.held):
         click.echo("personal fields are masked; --show-personal shows them")
 
 
-def _fitting(names: list[str], rows: list[list[Any]]) -> str:
-    """Return a table of rows; one with too many columns is turned, a few rows side by side."""
-    whole = table(names, rows)
-    columns = shutil.get_terminal_size((120, 24)).columns
-    if width(whole.split("\n")[0]) <= columns and width(whole.split("\n")[1]) <= columns:
-        return whole
-    blocks = []
-    for first in range(0, len(rows), ROWS_ABREAST):
-        some = rows[first : first + ROWS_ABREAST]
-        head = ["field", *(f"row {first + number}" for number in range(1, len(some) + 1))]
-        blocks.append(table(head, [[name, *(row[i] for row in some)] for i, name in enumerate(names)]))
-    return "\n\n".join(blocks)
+def _facts(shown: Shown, asked: Asked) -> list[dict[str, object]]:
+    if asked.held:
+        return [asdict(each) for each in shown.held(asked.limit)]
+    return [asdict(each) for each in shown.beside(asked.limit)] if asked.beside else shown.rows(asked.limit)
 
 
-def _rows(file: Path, order: list[str], limit: int, hidden: set[str]) -> list[dict[str, Any]]:
-    """Read the first rows; what is personal becomes a mask, but stays empty where it is."""
-    import polars as pl
+def _text(shown: Shown, asked: Asked, books: Transformed) -> str:
+    from engine.cli.preview_text import beside_text, held_text, rows_text
 
-    frame = pl.scan_parquet(file).drop("_withheld").sort(order).head(limit).collect()
-    masked = [
-        pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).otherwise(None).alias(name)
-        for name in frame.columns
-        if name in hidden
-    ]
-    return frame.with_columns(masked).to_dicts()
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, list):
-        return f"{len(value)} items" if any(isinstance(item, dict) for item in value) else ", ".join(map(str, value))
-    return value
+    held = sum(books.quarantined.values())
+    counts = f"{min(asked.limit, books.emitted):,} of {books.emitted:,} rows; {held:,} quarantined"
+    if asked.held:
+        found = shown.held(asked.limit)
+        return "\n".join([*([held_text(shown, found)] if found else []), f"{held:,} records quarantined"])
+    if asked.beside:
+        return f"{beside_text(shown, shown.beside(asked.limit))}\n{counts}"
+    return f"{rows_text(list(shown.fields), shown.rows(asked.limit))}\n{counts}"

@@ -20,7 +20,7 @@ from engine.document import load
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
-from endpoint_text import yaml_lines  # noqa: E402  (it stands beside the tests)
+from endpoint_text import document_text, yaml_lines  # noqa: E402  (it stands beside the tests)
 
 ENDPOINTS = HERE.parents[2] / "mappings" / "hubmis" / "endpoints"
 FACTS = HERE / "operations.txt"
@@ -297,10 +297,9 @@ def files(catalogue: Record) -> dict[str, str]:
     for operation in reads(catalogue):
         groups.setdefault(operation["group"].lower(), {}).update(endpoints_of(operation, operations))
     return {
-        f"{group.replace(' ', '_')}.yaml": "\n".join(
+        f"{group.replace(' ', '_')}.yaml": document_text(
             [HEAD, MADE, "endpoints_of: hubmis", f"group: {group}", *yaml_lines({"endpoints": endpoints}, 0)]
         )
-        + "\n"
         for group, endpoints in groups.items()
     }
 

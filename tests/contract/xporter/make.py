@@ -21,7 +21,7 @@ from engine.document import load
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
-from endpoint_text import yaml_lines  # noqa: E402  (it stands beside the tests)
+from endpoint_text import document_text, yaml_lines  # noqa: E402  (it stands beside the tests)
 
 ENDPOINTS = HERE.parents[2] / "mappings" / "xporter" / "endpoints"
 FACTS = HERE / "fields.txt"
@@ -328,7 +328,7 @@ def files(catalogue: Record) -> dict[str, str]:
     for group, endpoints in groups.items():
         head = [HEAD, MADE, "endpoints_of: xporter", f"group: {group.lower()}"]
         head += ["note: |", NOTES[group]] if group in NOTES else []
-        found[f"{group.lower()}.yaml"] = "\n".join([*head, *yaml_lines({"endpoints": endpoints}, 0)]) + "\n"
+        found[f"{group.lower()}.yaml"] = document_text([*head, *yaml_lines({"endpoints": endpoints}, 0)])
     return found
 
 
