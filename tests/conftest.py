@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Give each core a worker, and one more: whole runs over HTTP wait a lot."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     """Say whether golden files are to be written anew."""

@@ -72,7 +72,7 @@ class JumpClock(Clock):
 
 def carry_out(folder: Path, school: str, clock: Clock, *entities: str) -> Report:
     """Carry out a run of a school by a clock, without delivering."""
-    project = open_project(folder)
+    project = open_project(folder, in_use=True)
     plan = make_plan(project, school, entities)
     return Runner(project, plan, Options(send=False), os.environ, lambda event: None, clock).run()
 

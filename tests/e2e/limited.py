@@ -83,7 +83,7 @@ class Evenings:
 
 def bill_of(folder: Path, clock: Clock) -> Bill:
     """Return what a run would cost."""
-    project = open_project(folder)
+    project = open_project(folder, in_use=True)
     return outlook(project, make_plan(project, SCHOOL), clock).bill
 
 

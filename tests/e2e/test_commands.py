@@ -36,7 +36,8 @@ def test_help_is_quick() -> None:
 
 
 def test_a_check_of_the_demo_is_quick() -> None:
-    assert statistics.median(cpu_of("check", "--project", "examples/demo") for _ in range(3)) < 1.5
+    """It takes 1.2 s of CPU by itself; beside other tests the same work costs up to half as much again."""
+    assert statistics.median(cpu_of("check", "--project", "examples/demo") for _ in range(3)) < 2
 
 
 @pytest.mark.parametrize("command", COMMANDS)
