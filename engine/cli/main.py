@@ -24,6 +24,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 COMMANDS = (
     "demo",
     "init",
+    "scaffold",
     "check",
     "fmt",
     "schema",

@@ -1,0 +1,98 @@
+"""How an answer is likely to be paged, by the names of parameters and of what stands beside the records.
+
+Next: `run/scaffold_openapi`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.run.scaffold_guess import words_of
+from engine.run.scaffold_shape import Shape, singles_of
+
+PAGE = {"page", "page_number", "page_no", "page_num", "current_page", "page_index"}
+SIZE = {"per_page", "page_size", "size", "limit", "page_limit", "page_length", "items_per_page", "max_results"}
+LAST = {"total_pages", "page_count", "pages", "last_page", "num_pages", "number_of_pages", "pages_total"}
+TOTAL = {"total", "total_count", "count", "total_records", "total_items", "total_results", "record_count"}
+ELSEWHERE = {"offset", "skip", "start", "cursor", "after", "next_token", "page_token", "continuation_token", "start_index"}
+_USUAL_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Paging:
+    """The word `pages` of an endpoint, why it is thought so, and the parameters that it uses up."""
+
+    pages: dict[str, Any]
+    why: str
+    params: frozenset[str] = frozenset()
+
+
+def _called(names: Mapping[str, Any], among: set[str]) -> str | None:
+    """Return the first name whose words are one of these; `page[number]` and `pageNumber` are alike."""
+    return next((name for name in names if "_".join(words_of(name)) in among), None)
+
+
+def guess_pages(params: Mapping[str, Mapping[str, Any]], answer: Shape) -> Paging | None:
+    """Guess from parameters (each with its schema) and the answer; None where nothing hints at pages."""
+    beside = {name: (path, shape) for path, name, shape in singles_of(answer)}
+    page, size = _called(params, PAGE), _called(params, SIZE)
+    if page is None:
+        return _otherwise(params)
+    used = frozenset(filter(None, (page, size)))
+    pages: dict[str, Any] = {"kind": "number", "param": page}
+    why = f"the names of its parameters ({', '.join(sorted(used))})"
+    if (first := _first(params[page])) != 1:
+        pages["first"] = first
+    if size is not None:
+        value, said = _size(params[size])
+        pages["size"] = {"param": size, "value": value}
+        why += f" and {said}"
+    last = _called(beside, LAST)
+    if last is None:
+        pages["kind"] = "open"
+        return Paging(pages, f"pages are guessed from {why}; no answer says which page is the last", used)
+    pages["last"] = {"at": beside[last][0]}
+    return Paging({**pages, **_stated(beside)}, f"pages are guessed from {why}, and from {beside[last][0]}", used)
+
+
+def guess_pages_of_sample(answer: Shape) -> Paging | None:
+    """Guess from a sample alone: what is beside the records can tell of pages, but not how they are asked for."""
+    beside = {name: (path, shape) for path, name, shape in singles_of(answer)}
+    page, last = _called(beside, PAGE), _called(beside, LAST)
+    if page is None or last is None:
+        return None
+    pages: dict[str, Any] = {"kind": "number", "param": page}
+    if "0" in beside[page][1].samples:
+        pages["first"] = 0
+    pages["last"] = {"at": beside[last][0]}
+    why = f"pages are guessed from {beside[last][0]}; that the parameter is called as {beside[page][0]} is a guess too"
+    return Paging({**pages, **_stated(beside)}, why)
+
+
+def _stated(beside: Mapping[str, tuple[str, Shape]]) -> dict[str, str]:
+    """Return where the total and the page stand, if they do."""
+    found = {"total": _called(beside, TOTAL), "page": _called(beside, PAGE)}
+    return {key: beside[name][0] for key, name in found.items() if name is not None}
+
+
+def _otherwise(params: Mapping[str, Any]) -> Paging | None:
+    other = _called(params, ELSEWHERE)
+    if other is None:
+        return None
+    why = f"it may come in pieces (parameter {other}), for which there is no word: only what one request gives is read"
+    return Paging({"kind": "none"}, why)
+
+
+def _first(schema: Mapping[str, Any]) -> int:
+    stated = schema.get("default", schema.get("minimum", 1))
+    return stated if stated in (0, 1) and not isinstance(stated, bool) else 1
+
+
+def _size(schema: Mapping[str, Any]) -> tuple[int, str]:
+    for key, said in (("maximum", "the largest size that is allowed"), ("default", "the size that is usual there")):
+        value = schema.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value, said
+    return _USUAL_SIZE, f"no size is stated, {_USUAL_SIZE} is ours"
