@@ -39,7 +39,9 @@ def begin_source(
     if (openapi is None) == (sample is None):
         raise ScaffoldError("a source is begun from one file", fix="give --openapi FILE, or --sample FILE")
     if records is not None and sample is None:
-        raise ScaffoldError("--records is the path of the records in a sample", fix="give --sample FILE, or leave it out")
+        raise ScaffoldError(
+            "--records is the path of the records in a sample", fix="give --sample FILE, or leave it out"
+        )
     draft = draft_of_sample(name, sample, records) if sample else draft_of_openapi(name, openapi or Path())
     home = folder / "mappings" / name
     texts = {home / "source.yaml": yaml_text(draft.document(), schema_line(home, "source"), draft.comments)}
@@ -60,8 +62,8 @@ def schema_line(home: Path, kind: str) -> str:
 def _told(draft: Draft) -> list[str]:
     fields = [each for each_set in draft.sets() for each in each_set.fields]
     bare = sum("pii" not in each.spec for each in fields)
-    guessed = sum(len(each.assumed) for each in [*draft.endpoints, *draft.sets()])
-    guessed += sum("assumed" in each.spec for each in fields)
+    guessed = sum(len(each.assumed) for each in draft.endpoints) + sum(len(each.assumed) for each in draft.sets())
+    guessed += len([each for each in fields if "assumed" in each.spec])
     return [
         f"{len(draft.endpoints)} endpoints, {len(draft.sets())} record sets, {len(fields)} fields",
         f"{guessed} guesses are marked assumed, with the reason",

@@ -100,7 +100,7 @@ class Draft:
 def set_of(name: str, records: str, shape: Shape, xml: bool = False) -> SetDraft:
     """Return a set with the fields of its records, and with a key where a field is called like one."""
     fields = _once(list(fields_of(shape, xml)))
-    unread = [each for each, member in shape.members.items() if xml and _is_list_of_objects(member)]
+    unread = [each for each, member in shape.members.items() if xml and _is_unread(each, member)]
     draft = SetDraft(name, records, fields, known=unread)
     if unread:
         draft.note = "what is not read are lists of records: sets of their own, if they are wanted"
@@ -117,8 +117,9 @@ def set_of(name: str, records: str, shape: Shape, xml: bool = False) -> SetDraft
     return draft
 
 
-def _is_list_of_objects(shape: Shape) -> bool:
-    return shape.kind == "list" and shape.item is not None and shape.item.kind == "object"
+def _is_unread(name: str, shape: Shape) -> bool:
+    """Say whether nothing of an element becomes a field: it holds lists of records only."""
+    return next(fields_of(Shape("object", {name: shape}), xml=True), None) is None
 
 
 def _of_things(fields: list[Drafted]) -> None:

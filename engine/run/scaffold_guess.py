@@ -39,9 +39,13 @@ PERSONAL: tuple[tuple[str, str], ...] = (
 )
 """By kind of personal data, words of a name; the first kind counts. `first_name` is no family: see `_ALWAYS_NAMES`."""
 
-_ALWAYS_NAMES = re.compile(r"(?:(?:family|given|first|last|middle|legal|preferred|known|full|sur|fore|birth)_)+(?:as_)?names?")
+_ALWAYS_NAMES = re.compile(
+    r"(?:(?:family|given|first|last|middle|legal|preferred|known|full|sur|fore|birth)_)+(?:as_)?names?"
+)
 _OF_THINGS = re.compile(r"(?:school|house|group|class|form|year|course|subject|room|building|campus|site|term)_names?")
-_PERSON = re.compile(r"birth|dob|forename|surname|firstname|lastname|gender|first_name|last_name|full_?name|given_name|family_name")
+_PERSON = re.compile(
+    r"birth|dob|forename|surname|firstname|lastname|gender|first_name|last_name|full_?name|given_name|family_name"
+)
 
 _VALUES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("contact", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
@@ -68,7 +72,6 @@ _TIMES: tuple[tuple[str, str], ...] = (
     ("time", "%H:%M:%S"),
     ("time", "%H:%M"),
 )
-_STATED = {"date": "%Y-%m-%d"}
 _IDENTIFIERS = frozenset(PERSONAL[-2][1].split("|")) | {"code", "phone", "mobile", "telephone", "postcode", "zip"}
 
 
@@ -95,8 +98,8 @@ def singular(word: str) -> str:
 
 def personal(name: str, values: Sequence[str] = ()) -> str | None:
     """Return the kind of personal data that a field is likely to hold; None where nothing says so."""
-    words = words_of(name)
-    joined = "_".join(words)
+    joined = re.sub(r"(?<![a-z])(post|zip|e|user)_(?=code|mail|name)", r"\1", "_".join(words_of(name)))
+    words = joined.split("_")
     if any(_ALWAYS_NAMES.fullmatch("_".join(words[at:])) for at in range(len(words))):
         return "name"
     if not _OF_THINGS.search(joined):

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.kinds.types import SourceField
+from engine.kinds.types import SourceField, TargetField
 from engine.run.scaffold_guess import singular, snake, words_of
 from engine.spec.lookup import Lookup
-from engine.spec.schema import TargetField
 
 LEAST = 0.5
 """Below this confidence nothing is proposed."""

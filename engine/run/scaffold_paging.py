@@ -16,7 +16,17 @@ PAGE = {"page", "page_number", "page_no", "page_num", "current_page", "page_inde
 SIZE = {"per_page", "page_size", "size", "limit", "page_limit", "page_length", "items_per_page", "max_results"}
 LAST = {"total_pages", "page_count", "pages", "last_page", "num_pages", "number_of_pages", "pages_total"}
 TOTAL = {"total", "total_count", "count", "total_records", "total_items", "total_results", "record_count"}
-ELSEWHERE = {"offset", "skip", "start", "cursor", "after", "next_token", "page_token", "continuation_token", "start_index"}
+ELSEWHERE = {
+    "offset",
+    "skip",
+    "start",
+    "cursor",
+    "after",
+    "next_token",
+    "page_token",
+    "continuation_token",
+    "start_index",
+}
 _USUAL_SIZE = 100
 
 

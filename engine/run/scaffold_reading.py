@@ -1,6 +1,7 @@
 """The files that `haplomap scaffold` is given, read: JSON, YAML and XML (by lxml), from hands that nobody trusts.
 
-What is wrong with one is told at its line and column, never by its values. Next: `run/scaffold_openapi`.
+What is wrong with one is told by line and column; the line itself is not shown, since it may hold somebody's data.
+Next: `run/scaffold_openapi`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.document import load
-from engine.errors import DocumentError, EngineError, Place
+from engine.errors import DocumentError, EngineError
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -49,8 +50,8 @@ def read_json(file: Path, raw: bytes) -> Any:
         fix = "save it as UTF-8"
         raise ScaffoldError(f"{file} is not UTF-8", fix=fix, code="sample-unreadable") from None
     except json.JSONDecodeError as error:
-        place = Place(file, error.lineno, error.colno)
-        raise ScaffoldError(f"this is no JSON: {_lower(error.msg)}", place=place, code="sample-unreadable") from None
+        what = f"{file} is no JSON from line {error.lineno}, column {error.colno} on: {_lower(error.msg)}"
+        raise ScaffoldError(what, code="sample-unreadable") from None
     except RecursionError:
         raise ScaffoldError(f"{file} is nested too deep", code="sample-unreadable") from None
     except ValueError as error:
@@ -91,8 +92,9 @@ def read_xml(file: Path, raw: bytes) -> _Element:
         root = etree.fromstring(raw, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        place = Place(file, max(line, 1), max(column, 1))
-        raise ScaffoldError("this is no XML, or it is cut", place=place, code="sample-unreadable") from None
-    if root.getroottree().docinfo.doctype:
+        what = f"{file} is no XML from line {line}, column {column} on, or it is cut"
+        raise ScaffoldError(what, code="sample-unreadable") from None
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
         raise ScaffoldError(f"{file} has a DOCTYPE", fix="take it out", code="sample-unreadable")
     return root
