@@ -18,6 +18,7 @@ from engine.run.scaffold_reading import ScaffoldError
 from engine.run.scaffold_sample import draft_of_sample
 from engine.run.scaffold_text import yaml_text
 from engine.spec.project import shipped
+from engine.writing import write_whole
 
 
 @dataclass
@@ -79,9 +80,9 @@ def write_new(texts: Mapping[Path, str], *, force: bool) -> list[Path]:
     for file, text in texts.items():
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise cannot_write(file, error) from None
+            raise cannot_write(file.parent, error) from None
+        write_whole(file, text)
     return list(texts)
 
 

@@ -147,6 +147,29 @@ def test_a_day_of_the_hubmis_example_passes_by_hand_as_its_readme_shows(tmp_path
     assert (len(marks), asked["by_path"]["/api/v1/students"], asked["refused"]) == (45, 2, 0)
 
 
+def test_a_new_system_is_begun_tested_and_read_as_its_readme_shows(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "new-system", tmp_path / "examples" / "new-system")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    school = tmp_path / "examples" / "new-system" / "meadow-park.yaml"
+    school.write_text(school.read_text(encoding="utf-8").replace("8806", port), encoding="utf-8")
+    page = (ROOT / "examples" / "new-system" / "README.md").read_text(encoding="utf-8")
+    first, second = re.split(r"(?=^# what a person decides)", blocks(page, "sh")[0], flags=re.MULTILINE)
+    begun = run(first, tmp_path)
+    assert begun.returncode == 0, begun.stderr
+    assert "documents, no problems\n" in begun.stdout
+    assert begun.stdout.count("[assumed]") == 7, "three endpoints and the keys of four sets"
+    mapping = (tmp_path / "meadow" / "mappings" / "meadow" / "student.yaml").read_text(encoding="utf-8")
+    shown = [line.strip() for line in page.splitlines() if line.startswith("       ")]
+    assert len(shown) == 3
+    assert set(shown) <= {line.strip() for line in mapping.splitlines()}
+    done = run(f"set -m\n{second.replace('8806', port)}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "3 tests, 3 passed" in done.stdout
+    assert re.search(r"^meadow/student +3 +0 +17 of 17 ", done.stdout, re.MULTILINE)
+    assert re.search(r"^student +3 +0 +1 +0 +0 +2 +2 +–$", done.stdout, re.MULTILINE)
+
+
 def test_the_commands_of_the_page_on_editing_work(tmp_path: Path) -> None:
     page = (ROOT / "mappings" / "editing.md").read_text(encoding="utf-8")
     lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
