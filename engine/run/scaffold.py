@@ -43,8 +43,14 @@ def begin_source(
         raise ScaffoldError(
             "--records is the path of the records in a sample", fix="give --sample FILE, or leave it out"
         )
-    draft = draft_of_sample(name, sample, records) if sample else draft_of_openapi(name, openapi or Path())
     home = folder / "mappings" / name
+    if (shipped() / "mappings" / name).is_dir() and not home.exists():
+        fix = "choose another name; to change what is shipped, copy its folder"
+        raise ScaffoldError(f"a source '{name}' comes with haplomap already", fix=fix)
+    try:
+        draft = draft_of_sample(name, sample, records) if sample else draft_of_openapi(name, openapi or Path())
+    except RecursionError:
+        raise ScaffoldError(f"{sample or openapi} is nested too deep", code="sample-unreadable") from None
     texts = {home / "source.yaml": yaml_text(draft.document(), schema_line(home, "source"), draft.comments)}
     for group, document in draft.groups().items():
         file = home / "endpoints" / f"{group}.yaml"

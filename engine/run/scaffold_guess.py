@@ -44,7 +44,7 @@ _ALWAYS_NAMES = re.compile(
 )
 _OF_THINGS = re.compile(r"(?:school|house|group|class|form|year|course|subject|room|building|campus|site|term)_names?")
 _PERSON = re.compile(
-    r"birth|dob|forename|surname|firstname|lastname|gender|first_name|last_name|full_?name|given_name|family_name"
+    r"birth|dob|born|forename|surname|firstname|lastname|gender|first_name|last_name|full_?name|given_name|family_name"
 )
 
 _VALUES: tuple[tuple[str, re.Pattern[str]], ...] = (

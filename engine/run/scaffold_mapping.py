@@ -22,6 +22,8 @@ from engine.spec.project import NotFoundError, Project
 from engine.spec.schema import Schema
 from engine.spec.source import RecordSet, Source
 
+_NOTE = "begun by `haplomap scaffold`; look at each line, and take its comment away"
+
 
 def begin_mapping(
     folder: Path, system: str, entity: str, set_name: str | None, sample: Path | None, *, force: bool
@@ -85,7 +87,7 @@ def _matches(
         if (proposal := match(target, wanted, name, given, samples.get(_where(name, given), ()), known)) is not None
     ]
     if spec.key is not None and len(spec.key) == 1 and spec.key[0] in spec.fields:
-        found = [each for each in found if schema.key not in (each.target,) and each.name != spec.key[0]]
+        found = [each for each in found if each.target != schema.key and each.name != spec.key[0]]
         found.append(Match(schema.key, spec.key[0], 0.9, "the key of its set", spec.key[0]))
     return best(found)
 
@@ -105,9 +107,7 @@ def _required(schema: Schema, found: Mapping[str, Match]) -> list[str]:
 
 
 def _text(entity: str, source: Source, schema: Schema, chosen: str, found: Mapping[str, Match], head: str) -> str:
-    lines = [head, f"mapping: {entity}", f"source: {source.source}"]
-    lines += ["note: begun by `haplomap scaffold`; look at each line, and take its comment away"]
-    lines[-1] = f"note: {written(lines[-1].removeprefix('note: '))}"
+    lines = [head, f"mapping: {entity}", f"source: {source.source}", f"note: {written(_NOTE)}"]
     lines += [f"from: {written(chosen)}", "fields:" if found else "fields: {}"]
     lines += [
         f"  {name}: {flow(each.value)} # {each.sure:g}: {each.why}"

@@ -149,7 +149,7 @@ class _Reader:
         if media is None:
             return f"its answer is {', '.join(content)}, not JSON" if content else "no answer is described"
         schema = self._schemas.target(content[media]).get("schema")
-        shape = self._schemas.shape(schema) if schema else Shape("text")
+        shape = self._schemas.answer(schema) if schema else Shape("text")
         return shape if shape.kind in ("object", "list") else "its answer has no records"
 
     def _params(self, item: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -50,36 +50,42 @@ def _endpoint(draft: Draft, set_name: str) -> EndpointDraft:
 
 def _of_json(name: str, file: Path, data: Any, records: str | None) -> Draft:
     draft, whole = _begun(name, file), shape_of(data)
-    path, item = _records(file, data, whole, records)
+    path, item, one = _records(file, data, whole, records)
     set_name = snake(path.rpartition(".")[2]) if path != "$" and "." in path else snake(file.stem.partition(".")[0])
     if set_name in ("data", "items", "results", "records", "value"):
         set_name = snake(file.stem.partition(".")[0])
     endpoint = _endpoint(draft, set_name)
     endpoint.sets = [set_of(set_name, path, item)]
+    endpoint.sets[0].one = one
     if (paging := guess_pages_of_sample(whole)) is not None:
         endpoint.pages = paging.pages
         endpoint.assumed.append(paging.why)
     return draft
 
 
-def _records(file: Path, data: Any, whole: Shape, wanted: str | None) -> tuple[str, Shape]:
-    """Return where the records stand and what one is like: at the path that was given, or in the longest list."""
+def _records(file: Path, data: Any, whole: Shape, wanted: str | None) -> tuple[str, Shape, bool]:
+    """Return where the records stand, what one is like, and whether there is just one: at the path that was given, or
+    in the longest list.
+    """
     there = {path: item for path, item in lists_of(whole) if item.members}
     if wanted is not None:
-        return wanted, _items_at(file, data, wanted, list(there))
+        return wanted, *_items_at(file, data, wanted, list(there))
     if not there:
         why = "records are a list of objects, or given by --records the path of one"
         raise ScaffoldError(f"{file} has no list of records", why=why, code="no-records")
-    return max(there.items(), key=lambda each: _length(data, each[0]))
+    path = max(there, key=lambda each: _length(data, each))
+    return path, there[path], False
 
 
-def _items_at(file: Path, data: Any, wanted: str, there: list[str]) -> Shape:
+def _items_at(file: Path, data: Any, wanted: str, there: list[str]) -> tuple[Shape, bool]:
     try:
         found = json_path(wanted).first(data)
     except ValueError as error:
         raise ScaffoldError(f"{wanted!r} is not a JSONPath: {error}", code="no-records") from None
-    if found is not MISSING and isinstance(found, list) and (item := shape_of(found).item) and item.members:
-        return item
+    shape = shape_of(found) if found is not MISSING else Shape()
+    item = shape.item if shape.kind == "list" else shape
+    if item is not None and item.members:
+        return item, shape.kind != "list"
     known = f"lists of records stand at {', '.join(there)}" if there else "it has no list of records"
     raise _none_there(file, wanted, there, known)
 

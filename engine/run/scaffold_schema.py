@@ -13,7 +13,9 @@ from engine.run.scaffold_shape import Shape, merged
 
 _TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean": "boolean"}
 _FORMATS = {"date": "date", "date-time": "datetime", "time": "time"}
-_DEEPEST = 12
+_DEEPEST = 6
+_MOST = 5_000
+"""How many references may lead on from one another, and how many schemas are read for one answer."""
 
 
 class Schemas:
@@ -21,6 +23,7 @@ class Schemas:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
+        self._read = 0
 
     def target(self, value: Any) -> dict[str, Any]:
         """Return an object, or what its `$ref` leads to; an empty one where that is not in this document."""
@@ -38,11 +41,19 @@ class Schemas:
             value = value.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(value, dict) else None
         return value
 
+    def answer(self, schema: Any) -> Shape:
+        """Return the shape of what an answer is described as."""
+        self._read = 0
+        return self.shape(schema)
+
     def shape(self, schema: Any, way: tuple[str, ...] = ()) -> Shape:
         """Return the shape of what a schema describes; `way` are the references that led here."""
         ref = str(schema.get("$ref", "")) if isinstance(schema, dict) else ""
-        if ref in way or len(way) > _DEEPEST:
+        self._read += 1
+        if ref in way:
             return Shape("text", assumed="the description leads back into itself here: its text is JSON")
+        if len(way) > _DEEPEST or self._read > _MOST:
+            return Shape("text", assumed="the description goes on from here: its text is JSON")
         way = (*way, ref) if ref else way
         schema = self.target(schema)
         shapes = [self.shape(each, way) for each in _list(schema.get("allOf"))]

@@ -11,8 +11,11 @@ import pytest
 from engine.document import parse
 from engine.errors import DocumentError
 from engine.run.scaffold import begin_source
+from engine.run.scaffold_auth import guess_auth
 from engine.run.scaffold_guess import personal, singular, type_of, words_of
 from engine.run.scaffold_reading import ScaffoldError
+from engine.run.scaffold_schema import Schemas
+from engine.run.scaffold_shape import fields_of
 from engine.run.scaffold_text import yaml_text
 from engine.run.soundness import all_problems
 from engine.spec.project import open_project
@@ -71,6 +74,23 @@ def described() -> dict[str, Any]:
     }
 
 
+def asked_with_everything() -> dict[str, Any]:
+    """Return a description with a key among the parameters, and with parameters of every kind."""
+    params = [
+        {"name": "X-Site", "in": "header", "required": True},
+        {"name": "form", "in": "query", "required": True, "schema": {"enum": ["short", "long"], "default": "short"}},
+        {"name": "term", "in": "query", "required": True, "description": "Which term. Or all."},
+        {"name": "since", "in": "query"},
+    ]
+    things = {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "integer"}}}}
+    return {
+        "openapi": "3.0.1",
+        "servers": [{"url": "https://{area}.some.example/", "variables": {"area": {"default": "eu"}}}],
+        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "query", "name": "api_key"}}},
+        "paths": {"/things": get(things, parameters=params, deprecated=True)},
+    }
+
+
 def begun(folder: Path, name: str, data: object, way: str = "openapi", records: str | None = None) -> dict[str, Any]:
     """Begin a source; return its documents' data by the names of their files."""
     file = folder / f"{name}.given"
@@ -88,6 +108,7 @@ def begun(folder: Path, name: str, data: object, way: str = "openapi", records: 
 def test_a_description_becomes_documents_that_pass_every_check(tmp_path: Path) -> None:
     made = begun(tmp_path, "some", described())
     begun(tmp_path, "marked", PUPILS, "sample")
+    told = begun(tmp_path, "told", asked_with_everything())
     assert [problem.what for problem in all_problems(open_project(tmp_path))] == []
     source, people = made["source"], made["people"]["endpoints"]
     assert source["title"] == "Some system"
@@ -107,6 +128,17 @@ def test_a_description_becomes_documents_that_pass_every_check(tmp_path: Path) -
     assert fields["home_post_code"] == {"at": "home['post code']", "pii": "address"}
     assert fields["kind"] == {"type": "enum", "values": ["a", "b"]}
     assert "back into itself" in fields["friend"]["assumed"]
+    assert told["source"]["apis"]["main"]["params"] == {"api_key": "{{ config.api_key }}"}
+    assert told["source"]["config"]["base_url"]["default"] == "https://eu.some.example"
+    things = told["things"]["endpoints"]["things"]
+    assert things["headers"] == {"X-Site": "{{ config.x_site }}"}
+    assert things["params"] == {"form": "short", "term": "{{ config.term }}"}
+    assert things["filters"] == {
+        "form": {"required": True, "values": ["short", "long"]},
+        "term": {"required": True, "note": "Which term"},
+        "since": {},
+    }
+    assert things["deprecated"] == {"note": "the description says so"}
 
 
 def test_what_a_path_asks_for_comes_from_another_set_or_from_the_school_file(tmp_path: Path) -> None:
@@ -167,6 +199,9 @@ def test_json_records_are_the_longest_list_or_stand_where_one_says(tmp_path: Pat
     assert longest["records"] == "$.b.c"
     assert longest["fields"] == {"id": {"type": "integer"}, "n": {"type": "number"}, "t": {}}
     assert begun(tmp_path, "two", data, "sample", "$.a")["a"]["endpoints"]["a"]["sets"]["a"]["records"] == "$.a"
+    assert (
+        begun(tmp_path, "single", data, "sample", "$.b.c[0]")["c_0"]["endpoints"]["c_0"]["sets"]["c_0"]["one"] is True
+    )
 
 
 @pytest.mark.parametrize(
@@ -237,7 +272,12 @@ def test_nothing_is_written_over_unless_one_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "files", "said"),
-    [("Bad-Name", 1, "is no name"), ("some", 0, "from one file"), ("some", 2, "from one file")],
+    [
+        ("Bad-Name", 1, "is no name"),
+        ("isams", 1, "comes with haplomap"),
+        ("some", 0, "from one file"),
+        ("some", 2, "from one file"),
+    ],
 )
 def test_a_command_that_says_too_little_or_too_much_is_refused(
     tmp_path: Path, name: str, files: int, said: str
@@ -247,6 +287,51 @@ def test_a_command_that_says_too_little_or_too_much_is_refused(
         begin_source(tmp_path, name, openapi, sample, None, force=False)
     with pytest.raises(ScaffoldError, match="--records"):
         begin_source(tmp_path, "some", tmp_path, None, "$", force=False)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header"),
+    [
+        ({"type": "http", "scheme": "Bearer"}, ("Authorization", "Bearer {{ config.token }}")),
+        ({"type": "http", "scheme": "basic"}, ("Authorization", "Basic {{ config.credentials }}")),
+        ({"type": "apiKey", "in": "header", "name": "X-API-Key"}, ("X-API-Key", "{{ config.api_key }}")),
+        ({"type": "apiKey", "in": "header", "name": "Secret"}, ("Secret", "{{ config.api_key }}")),
+        ({"type": "apiKey", "in": "cookie", "name": "c"}, None),
+        ({"type": "oauth2", "flows": {"implicit": {}}}, None),
+    ],
+)
+def test_a_security_scheme_becomes_a_header_with_a_secret_or_nothing(
+    scheme: dict[str, Any], header: tuple[str, str] | None
+) -> None:
+    guess = guess_auth("some", scheme)
+    if guess is None:
+        assert header is None
+        return
+    assert guess.auth == {"kind": "header", "header": dict(zip(("name", "value"), header or (), strict=True))}
+    assert [item["type"] for item in guess.config.values()] == ["secret"]
+
+
+def test_a_description_that_grows_without_end_is_cut() -> None:
+    """Thirty to the sixth fields, were each of them followed."""
+    schemas = {
+        f"s{depth}": {"properties": {f"p{n}": {"$ref": f"#/components/schemas/s{depth + 1}"} for n in range(30)}}
+        for depth in range(6)
+    }
+    shape = Schemas({"components": {"schemas": schemas}}).answer({"$ref": "#/components/schemas/s0"})
+    fields = list(fields_of(shape))
+    assert 0 < len(fields) < 6_000
+    assert any("goes on from here" in each.spec.get("assumed", "") for each in fields)
+
+
+def test_days_that_could_be_months_are_told(tmp_path: Path) -> None:
+    data = [{"id": 1, "born": "05/06/2014", "left": "31/07/2025"}, {"id": 2, "born": "07/08/2014", "left": None}]
+    fields = begun(tmp_path, "days", data, "sample")["days"]["endpoints"]["days"]["sets"]["days"]["fields"]
+    assert fields["born"] == {
+        "type": "date",
+        "pii": "birth",
+        "assumed": "all days seen could be months too: taken for day before month",
+    }
+    assert fields["left"] == {"type": "date", "pii": "status"}
 
 
 @pytest.mark.parametrize(
