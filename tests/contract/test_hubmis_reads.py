@@ -158,9 +158,9 @@ def test_lists_and_single_records_are_read_as_the_paths_say(read):
 
 
 def test_each_request_is_sent_once_with_the_realm_and_a_token(read):
-    """A token for each level of records that others are asked for: students, their reviews, what is in a review."""
+    """One token for all levels of records that others are asked for: students, their reviews, what is in a review."""
     service = read[1]
-    assert service.tokens == 3
+    assert service.tokens == 1
     asked = Counter((each.name, each.url, tuple(sorted(each.params.items()))) for each in service.requests)
     assert {each.headers["Realm"] for each in service.requests} == {"S999"}
     assert service.refused == 0
