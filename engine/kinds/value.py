@@ -109,6 +109,11 @@ class Value(Word):
         return self
 
     @property
+    def origin(self) -> str:
+        """Return the key of where it comes from."""
+        return next(yaml_key(name) for name in ORIGINS if name in self.model_fields_set)
+
+    @property
     def has_default(self) -> bool:
         return "default" in self.model_fields_set
 

@@ -11,6 +11,7 @@ from engine.kinds.types import literal
 from engine.spec.derive import Deriver
 from engine.spec.fit import constant_like, said_type
 from engine.spec.relation import Expr
+from engine.spec.trace import Tested
 from engine.spec.view import At, Finding, View
 
 _NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT", "TINYINT", "DECIMAL", "FLOAT", "U")
@@ -31,6 +32,9 @@ class Conditions:
     def failed(self, rules: list[Rule], view: View, at: At, undecided: dict[str, str] | None = None) -> str:
         """Return the name of the first rule that a record fails, as SQL; NULL when it passes them all."""
         tests = [self._test(rule, view, (*at, "where", index), undecided) for index, rule in enumerate(rules)]
+        if self.deriver.trace is not None:
+            places = ((*at, "where", index) for index in range(len(rules)))
+            self.deriver.trace.of(view).rules += map(Tested, rules, places, tests)
         arms = [
             f"WHEN NOT coalesce({test}, FALSE) THEN {literal(rule.rule)}"
             for rule, test in zip(rules, tests, strict=True)

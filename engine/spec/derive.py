@@ -13,6 +13,7 @@ from engine.spec.fit import OURS, fit, rules, said_type
 from engine.spec.lookup import Lookup
 from engine.spec.reference import Keys
 from engine.spec.relation import NOTHING, Expr, Lost, Miss, Relation, either
+from engine.spec.trace import Collected, Step, Trace
 from engine.spec.view import At, Finding, Findings, View, as_key, order_sql, where_sql
 
 _LOST: tuple[Lost, ...] = ("", "blank", "whole")
@@ -28,7 +29,9 @@ class Deriver:
         relation: Callable[[str, At], Relation | None],
         keys: Callable[[str], Keys | None],
         findings: Findings,
+        trace: Trace | None = None,
     ) -> None:
+        self.trace = trace
         self.formats, self.lookups, self.relation, self.keys = formats, lookups, relation, keys
         self.findings = findings
         self.used_lookups: dict[str, None] = {}
@@ -39,16 +42,18 @@ class Deriver:
         """Return the expression of a value, all its steps taken."""
         last = not (value.clean or value.split is not None or value.lookup is not None)
         whole = last or (value.collect and not (value.item and value.clean))
-        expr = self._origin(value, view, at, target if whole else None)
+        steps = [(value.origin, self._origin(value, view, at, target if whole else None))]
         if value.clean:
-            expr = self._clean(value, expr, at)
+            steps.append(("clean", self._clean(value, steps[-1][1], at)))
         if value.split is not None:
-            expr = self._split(value.split, expr, at)
+            steps.append(("split", self._split(value.split, steps[-1][1], at)))
         if value.lookup is not None:
-            expr = self._lookup(value.lookup, expr, view, at)
+            steps.append(("lookup", self._lookup(value.lookup, steps[-1][1], view, at)))
         if value.has_default:
-            expr = self._default(value.default, expr, (*at, "default"), target)
-        return expr
+            steps.append(("default", self._default(value.default, steps[-1][1], (*at, "default"), target)))
+        if self.trace is not None:
+            self.trace.of(view).values[at] = [Step((*at, word), word, expr, value) for word, expr in steps]
+        return steps[-1][1]
 
     def _origin(self, value: Value, view: View, at: At, target: TargetField | None) -> Expr:
         if value.from_ is not None:
@@ -222,6 +227,10 @@ class Deriver:
         marks = f"{bad}, bool_or({told or 'FALSE'}) AS {name}_told"
         if element.pointless is not None:
             marks += f", list_distinct(flatten(list({element.pointless}))) AS {name}_pointless"
+        if self.trace is not None:
+            marks += f", list({{'set': _set, 'row': _row, 'way': _way}} ORDER BY {order_sql(value.order)}) AS {name}_of"
+            found = Collected(relation, inner, tuple(theirs), tuple(ours), tuple(tests), f"{name}_of")
+            self.trace.of(view).collected[at] = found
         source = f"{inner.from_clause()} {where_sql(tests)}"
         on = " AND ".join(f"{key} = {as_key(our.sql)}" for key, our in zip(keys, ours, strict=True))
         view.add_clause(f"LEFT JOIN (SELECT {named}, {items}, {marks} {source} GROUP BY ALL) ON {on}")
@@ -231,8 +240,8 @@ class Deriver:
         lost: Lost = "whole" if any(expr.lost for expr in [element, *theirs, *ours, *wheres]) else ""
         misses = (Miss("collect", f"{name}_told", False),) if told else ()
         pointless = None if element.pointless is None else f"{name}_pointless"
-        found = Expr(kept, element.type + "[]", uses, absent, f"{name}_bad", misses, element.broken)
-        return replace(found, pointless=pointless, lost=lost)
+        whole = Expr(kept, element.type + "[]", uses, absent, f"{name}_bad", misses, element.broken)
+        return replace(whole, pointless=pointless, lost=lost)
 
     def _element(self, value: Value, inner: View, at: At, target: TargetField | None) -> Expr:
         """Return one item; NULL (left out, and told as bad) where a required part has no good value.

@@ -38,6 +38,7 @@ from engine.spec.schema import Schema
 from engine.spec.settings import SettingValues
 from engine.spec.source import Source
 from engine.spec.statement import Statement
+from engine.spec.trace import Trace
 from engine.spec.view import At, Finding, Findings, View
 
 
@@ -84,9 +85,12 @@ class Query:
     """Target fields whose values may lack what we may not read any more."""
 
 
-def build(mapping: MappingDocument, world: World, reading: Reading) -> Query:
-    """Make the statement of a mapping. With findings the statement is not to be used."""
-    return _Builder(mapping, world, reading).build()
+def build(mapping: MappingDocument, world: World, reading: Reading, trace: Trace | None = None) -> Query:
+    """Make the statement of a mapping. With findings the statement is not to be used.
+
+    With a trace, whose reading must be `traced`, it is noted what each value is made by.
+    """
+    return _Builder(mapping, world, reading, trace).build()
 
 
 def findings(mapping: MappingDocument, world: World) -> list[Finding]:
@@ -101,18 +105,24 @@ def findings(mapping: MappingDocument, world: World) -> list[Finding]:
     return list(dict.fromkeys([*builder.findings.found, *builder.findings.warned]))
 
 
-class _TableRelation(Relation):
-    """A named step of the mapping."""
+class TableRelation(Relation):
+    """A named step of the mapping: what it sees, and the fields of its own."""
 
     def __init__(
-        self, name: str, view: View, own: dict[str, Callable[[], Expr]], rule: str, undecided: dict[str, str]
+        self,
+        name: str,
+        view: View,
+        own: dict[str, Callable[[], Expr]],
+        rule: str,
+        undecided: dict[str, str],
+        origin: str,
     ) -> None:
         super().__init__(name)
-        self.view, self._own, self._rule, self._undecided = view, own, rule, undecided
+        self.view, self.own, self._rule, self._undecided, self._origin = view, own, rule, undecided, origin
         self._needed: dict[str, Expr] = {}
 
     def names(self) -> list[str]:
-        return [*self._own, *self.view.relation.names()]
+        return [*self.own, *self.view.relation.names()]
 
     def sets(self) -> list[str]:
         return self.view.relation.sets()
@@ -122,7 +132,7 @@ class _TableRelation(Relation):
 
     def column(self, name: str) -> Expr | None:
         if name not in self._needed:
-            expr = self._own[name]() if name in self._own else self.view.relation.column(name)
+            expr = self.own[name]() if name in self.own else self.view.relation.column(name)
             if expr is None:
                 return None
             self._needed[name] = replace(expr, absent=expr.absent or bool(self._undecided))
@@ -131,16 +141,16 @@ class _TableRelation(Relation):
     def sql(self) -> str:
         columns = ", ".join(f"{expr.sql} AS {quote(name)}" for name, expr in self._needed.items())
         marks = [mark for name, expr in self._needed.items() for mark in marks_of(name, expr)]
-        head = f"_set, _row, _source_key, {some_of(marks)} AS _bad, {self._rule} AS _rule"
+        head = f"{self._origin}, {some_of(marks)} AS _bad, {self._rule} AS _rule"
         return f"SELECT {head}{', ' if columns else ''}{columns} {self.view.from_clause()}"
 
 
 class _Builder:
-    def __init__(self, mapping: MappingDocument, world: World, reading: Reading) -> None:
-        self.mapping, self.world, self.reading = mapping, world, reading
+    def __init__(self, mapping: MappingDocument, world: World, reading: Reading, trace: Trace | None = None) -> None:
+        self.mapping, self.world, self.reading, self._trace = mapping, world, reading, trace
         self.findings = Findings()
         self.splits = False
-        self.deriver = Deriver(world.source.formats, world.lookups, self.relation, world.others, self.findings)
+        self.deriver = Deriver(world.source.formats, world.lookups, self.relation, world.others, self.findings, trace)
         self.conditions = Conditions(self.deriver)
         self._open: list[str] = []
         self._loops: set[frozenset[str]] = set()
@@ -151,7 +161,7 @@ class _Builder:
         if table is not None and table.is_off(self.world.values):
             with self._unread():
                 base = self._table(name, table, at)
-            return None if base is None else NoRecords(base, self._unread)
+            return None if base is None else NoRecords(base, self._unread, traced=self.reading.traced)
         if table is not None:
             return self._table(name, table, at)
         try:
@@ -179,7 +189,7 @@ class _Builder:
     @contextmanager
     def _unread(self) -> Iterator[None]:
         """Look at records without a note that they are needed."""
-        kept, self.reading = self.reading, Reading(self.reading.formats, self.reading.place)
+        kept, self.reading = self.reading, Reading(self.reading.formats, self.reading.place, traced=self.reading.traced)
         yield
         self.reading = kept
 
@@ -203,13 +213,13 @@ class _Builder:
             return lambda: self.deriver.value(value, view, (*own_at, "fields", field_name))
 
         own = {field_name: derived(field_name, value) for field_name, value in table.fields.items()}
-        return _TableRelation(name, view, own, rule, undecided)
+        return TableRelation(name, view, own, rule, undecided, self.reading.origin)
 
     def _view(self, origin: From, joins: Mapping[str, Join], at: At) -> View | None:
         known = self._members(origin, at)
         if not known:
             return None
-        relation = known[0] if len(known) == 1 else UnionRelation(known, lambda *told: self._mixed(at, *told))
+        relation = known[0] if len(known) == 1 else self._union(known, at)
         several = [name for member in known for name in member.sets()]
         self.splits = self.splits or len(several) > len(set(several))
         if origin.each is not None:
@@ -227,6 +237,9 @@ class _Builder:
             found.append(self.relation(name, own_at))
         return [relation for relation in found if relation is not None]
 
+    def _union(self, members: list[Relation], at: At) -> Relation:
+        return UnionRelation(members, lambda *told: self._mixed(at, *told), traced=self.reading.traced)
+
     def _mixed(self, at: At, name: str, types: list[str]) -> None:
         what = f"'{name}' is {' here and '.join(said_type(kind) for kind in types)} there"
         self.findings.add(Finding((*at, "from", "union"), "type-mismatch", what))
@@ -234,7 +247,7 @@ class _Builder:
     def _each(self, relation: Relation, each: str, name: str, at: At) -> Relation:
         self.splits = True
         names = tuple(relation.names())
-        found = EachRelation(relation, each, name)
+        found = EachRelation(relation, each, name, traced=self.reading.traced)
         if each not in names:
             what = f"there is no field '{each}' in {relation.name}"
             self.findings.add(Finding((*at, "each"), "unknown-field", what, each, names))
@@ -264,8 +277,10 @@ class _Builder:
         natural = self._natural(view)
         if self.findings.found:
             return self._query("", view, fields)
-        world = self.world
-        statement = Statement(world.schema, world.source.formats, world.others, self.mapping.one_per, natural)
+        if self._trace is not None:
+            self._trace.view = view
+        world, one_per, origin = self.world, self.mapping.one_per, self.reading.origin
+        statement = Statement(world.schema, world.source.formats, world.others, one_per, natural, origin)
         return self._query(statement.sql(view, rule, fields), view, fields)
 
     def _query(self, sql: str, view: View | None, fields: Mapping[str, Expr]) -> Query:

@@ -139,6 +139,14 @@ class Reading:
     lost: frozenset[Use] = frozenset()
     partly: frozenset[str] = frozenset()
     used: dict[str, dict[str, None]] = field(default_factory=dict)
+    traced: bool = False
+    """Whether records also say by which way they came: `_way`, the members of unions and the items of lists, outermost
+    first, each followed by a slash."""
+
+    @property
+    def origin(self) -> str:
+        """Return the columns that say where a record came from."""
+        return f"_set, _row, _source_key{', _way' if self.traced else ''}"
 
     def use(self, set_name: str, field_name: str) -> None:
         """Note that a field is needed."""
@@ -179,6 +187,7 @@ class SetRelation(Relation):
     def sql(self) -> str:
         """See `Relation`. In steps, so that each is worked out once: texts, values, and which of these are bad."""
         own = [f"{literal(self.name)} AS _set", "_row", f"{self._key()} AS _source_key"]
+        own += ["'' AS _way"] if self._reading.traced else []
         texts = [f"{filled(quote(name), self._reading.formats)} AS {quote(name)}" for name in self._needed]
         filled_in = f"SELECT {', '.join([*own, *texts])} FROM {self._reading.place(self.name)}"
         read = {name: spec for name, spec in self._needed.items() if spec.type not in ("text", "enum")}
@@ -190,7 +199,7 @@ class SetRelation(Relation):
             f"CASE WHEN {quote(name)} IS NOT NULL AND {quote('c:' + name)} IS NULL THEN {literal(name)} END"
             for name in read
         ]
-        head = f"_set, _row, _source_key, {some_of(bad)} AS _bad, NULL::VARCHAR AS _rule"
+        head = f"{self._reading.origin}, {some_of(bad)} AS _bad, NULL::VARCHAR AS _rule"
         return f"SELECT {', '.join([head, *columns])} FROM (SELECT *, {', '.join(values)} FROM ({filled_in}))"
 
     def _key(self) -> str:
@@ -209,19 +218,21 @@ class SetRelation(Relation):
 class UnionRelation(Relation):
     """Records of several relations, one after the other."""
 
-    def __init__(self, members: list[Relation], told: Callable[[str, list[str]], object]) -> None:
+    def __init__(
+        self, members: list[Relation], told: Callable[[str, list[str]], object], *, traced: bool = False
+    ) -> None:
         super().__init__(" and ".join(member.name for member in members))
-        self._members, self._told = members, told
+        self.members, self._told, self._traced = members, told, traced
 
     def names(self) -> list[str]:
-        first, *others = (member.names() for member in self._members)
+        first, *others = (member.names() for member in self.members)
         return [name for name in first if all(name in other for other in others)]
 
     def sets(self) -> list[str]:
-        return list(dict.fromkeys(name for member in self._members for name in member.sets()))
+        return list(dict.fromkeys(name for member in self.members for name in member.sets()))
 
     def column(self, name: str) -> Expr | None:
-        found = [member.column(name) for member in self._members]
+        found = [member.column(name) for member in self.members]
         columns = [column for column in found if column is not None]
         if len(columns) < len(found):
             return None
@@ -242,33 +253,37 @@ class UnionRelation(Relation):
         return seen(name, whole)
 
     def undecided(self) -> dict[str, str]:
-        return {rule: switch for member in self._members for rule, switch in member.undecided().items()}
+        return {rule: switch for member in self.members for rule, switch in member.undecided().items()}
 
     def sql(self) -> str:
-        return " UNION ALL BY NAME ".join(f"({member.sql()})" for member in self._members)
+        return " UNION ALL BY NAME ".join(f"({self._member(number)})" for number in range(len(self.members)))
+
+    def _member(self, number: int) -> str:
+        sql = self.members[number].sql()
+        return f"SELECT * REPLACE ('{number}/' || _way AS _way) FROM ({sql})" if self._traced else sql
 
 
 class EachRelation(Relation):
     """A record for each item of a list field; a record with an empty list stays, with no item."""
 
-    def __init__(self, base: Relation, each: str, name: str) -> None:
+    def __init__(self, base: Relation, each: str, name: str, *, traced: bool = False) -> None:
         super().__init__(base.name)
-        self._base, self._each, self._item = base, each, name
+        self.base, self.each, self.item, self._traced = base, each, name, traced
         self._list = base.column(each)
 
     def names(self) -> list[str]:
-        return [*self._base.names(), self._item]
+        return [*self.base.names(), self.item]
 
     def sets(self) -> list[str]:
-        return self._base.sets()
+        return self.base.sets()
 
     def undecided(self) -> dict[str, str]:
-        return self._base.undecided()
+        return self.base.undecided()
 
     def column(self, name: str) -> Expr | None:
-        if name == self._item and self._list is not None:
+        if name == self.item and self._list is not None:
             return replace(self._list, sql=quote(name), type=self._list.type.removesuffix("[]"))
-        return self._base.column(name)
+        return self.base.column(name)
 
     @property
     def fits(self) -> bool:
@@ -276,16 +291,22 @@ class EachRelation(Relation):
         return self._list is not None and (self._list.broken or self._list.type.endswith("[]"))
 
     def sql(self) -> str:
-        items = f"CASE WHEN len({quote(self._each)}) > 0 THEN {quote(self._each)} ELSE [NULL] END"
-        return f"SELECT *, unnest({items}) AS {quote(self._item)} FROM ({self._base.sql()})"
+        items = f"CASE WHEN len({quote(self.each)}) > 0 THEN {quote(self.each)} ELSE [NULL] END"
+        every = f"SELECT *, unnest({items}) AS {quote(self.item)}"
+        if not self._traced:
+            return f"{every} FROM ({self.base.sql()})"
+        numbered = f"{every}, generate_subscripts({items}, 1) AS _item FROM ({self.base.sql()})"
+        return f"SELECT * EXCLUDE (_item) REPLACE (_item || '/' || _way AS _way) FROM ({numbered})"
 
 
 class NoRecords(Relation):
     """What a table that is switched off would be, without its records. Of what it is made of nothing is read."""
 
-    def __init__(self, base: Relation, unread: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, base: Relation, unread: Callable[[], AbstractContextManager[None]], *, traced: bool = False
+    ) -> None:
         super().__init__(base.name)
-        self._base, self._unread, self._types = base, unread, dict[str, str]()
+        self._base, self._unread, self._types, self._traced = base, unread, dict[str, str](), traced
 
     def names(self) -> list[str]:
         return self._base.names()
@@ -305,4 +326,5 @@ class NoRecords(Relation):
         columns = [f"CAST(NULL AS {kind}) AS {quote(name)}" for name, kind in self._types.items()]
         own = ["NULL::VARCHAR AS _set", "NULL::BIGINT AS _row", "NULL::VARCHAR AS _source_key"]
         own += ["NULL::VARCHAR[] AS _bad", "NULL::VARCHAR AS _rule"]
+        own += ["NULL::VARCHAR AS _way"] if self._traced else []
         return f"SELECT {', '.join([*own, *columns])} WHERE FALSE"

@@ -28,9 +28,10 @@ class Statement:
         keys: Callable[[str], Keys | None],
         one_per: OnePer | None,
         natural: str | None = None,
+        origin: str = "_set, _row, _source_key",
     ) -> None:
         self._schema, self._formats, self._keys, self._one_per = schema, formats, keys, one_per
-        self._natural = natural
+        self._natural, self._origin = natural, origin
 
     def sql(self, view: View, rule: str, fields: Mapping[str, Expr]) -> str:
         """Return the statement. `rule` gives the name of the rule that a record fails, or NULL."""
@@ -43,7 +44,7 @@ class Statement:
         several = view.ambiguous()
         first = " ".join(f"WHEN {test} THEN 'ambiguous-{alias}'" for alias, test in several.items())
         join_fault = f"CASE {first} END" if several else "NULL::VARCHAR"
-        head = f"_set, _row, _source_key, {rule} AS _rule, {join_fault} AS _join"
+        head = f"{self._origin}, {rule} AS _rule, {join_fault} AS _join"
         head += "" if self._natural is None else f", {self._natural} AS _natural"
         values = f"SELECT {', '.join([head, *sorts, *marks, *raw])} {view.from_clause()}"
         checked = [
@@ -150,7 +151,7 @@ class Statement:
         columns = [self._column(name, fields, [each for each in soft if each in judged]) for name in schema.fields]
         more = [] if self._natural is None else ["_natural"]
         more += [quote(column) for column in order_columns(self._one_per)]
-        head = ["_set", "_row", "_source_key", *more, state, reason, where, f"{some_of(withheld)} AS _withheld"]
+        head = [self._origin, *more, state, reason, where, f"{some_of(withheld)} AS _withheld"]
         return f"SELECT {', '.join([*head, f'{self._told(fields, hard, judged)} AS _told', *columns])} FROM f"
 
     def _column(self, name: str, fields: Mapping[str, Expr], soft: list[str]) -> str:

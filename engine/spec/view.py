@@ -90,6 +90,24 @@ class View:
         """Add a LEFT JOIN of a derived table."""
         self._clauses.append(clause)
 
+    def joins(self) -> dict[str, tuple[Join, Relation]]:
+        """Return what is seen beside each record, by name."""
+        return {alias: (joined.join, joined.relation) for alias, joined in self._joins.items()}
+
+    def found(self, alias: str) -> str:
+        """Have a join say which record it found; return that as SQL. The relations must be traced."""
+        needed = self._joins[alias].needed
+        needed |= {name: Expr(quote(name), "VARCHAR") for name in ("_set", "_row", "_way")}
+        record = quote(alias)
+        return f"{{'set': {record}._set, 'row': {record}._row, 'way': {record}._way, 'of': \"_n_{alias}\"}}"
+
+    def matches(self, alias: str) -> tuple[list[str], list[str], list[str]]:
+        """Return what a join compares, as SQL: in its records, in those here; and what else must be true of its own."""
+        joined = self._joins[alias]
+        fold = _folded if joined.join.fold_case else str
+        theirs = [fold(as_key(quote(key))) for key in joined.join.by]
+        return theirs, [fold(as_key(self.resolve(ours, ()).sql)) for ours in joined.join.by.values()], joined.tests
+
     def names(self) -> list[str]:
         """Return what can be named here."""
         joined = [f"{alias}.{name}" for alias, other in self._joins.items() for name in other.relation.names()]
@@ -186,7 +204,7 @@ class View:
         joined = self._joins[alias]
         join, relation, needed = joined.join, joined.relation, joined.needed
         keys = list(join.by)
-        fold = (lambda sql: f"lower(trim({sql}))") if join.fold_case else (lambda sql: sql)
+        fold = _folded if join.fold_case else str
         parts = [f"{literal(name)}: {column.sql}" for name, column in needed.items()]
         record = "{" + ", ".join([*parts, "'_bad': _bad"]) + "}"
         pick = "last" if join.keep == "last" else "first"
@@ -198,6 +216,10 @@ class View:
         ours = [fold(as_key(self.resolve(join.by[key], ()).sql)) for key in keys]
         on = " AND ".join(f"{n} = {o}" for n, o in zip(names, ours, strict=True))
         return f"LEFT JOIN ({inner}) ON {on}"
+
+
+def _folded(sql: str) -> str:
+    return f"lower(trim({sql}))"
 
 
 def as_key(sql: str) -> str:
