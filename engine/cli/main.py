@@ -34,6 +34,7 @@ COMMANDS = (
     "diff",
     "extract",
     "preview",
+    "explain",
     "runs",
     "purge",
     "haplo",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,9 +17,18 @@ from engine.run.leading import Leading
 from engine.run.plan import Plan
 from engine.run.report import EntityReport, Report
 from engine.spec.project import Project
+from engine.spec.school import School
 from engine.sql import connect
 from engine.stages.check import Checked, Receiver, check
 from engine.stages.events import Event, Tell
+
+
+def receiving_case(project: Project, school: School, entities: Sequence[str]) -> dict[str, object]:
+    """Return the application that a school's files go to; where it names none, the one that the bindings assume."""
+    application = school_application(project, school)
+    if application is not None:
+        return application_case(application)
+    return derived_application([project.binding(entity) for entity in entities], project.schemas())
 
 
 class Checking:
@@ -40,7 +49,8 @@ class Checking:
 
     def check(self, emitted: Mapping[str, Emitted]) -> None:
         """Interpret every entity's files, and put into the report what Haplo would say of them."""
-        with Receiver(self._application()) as receiver:
+        case = receiving_case(self._project, self._plan.school, self._plan.entities)
+        with Receiver(case) as receiver:
             for entity, file in self._sent.items():
                 receiver.know(self._codes(entity, file), self._type_of(entity))
             for line in self._report.entities:
@@ -60,13 +70,6 @@ class Checking:
     def _type_of(self, entity: str) -> str:
         binding = self._project.binding(entity)
         return binding.type or root_type(binding.model)
-
-    def _application(self) -> dict[str, object]:
-        application = school_application(self._project, self._plan.school)
-        if application is not None:
-            return application_case(application)
-        bindings = [self._project.binding(entity) for entity in self._plan.entities]
-        return derived_application(bindings, self._project.schemas())
 
     def _checked(self, entity: str, emitted: Emitted, receiver: Receiver) -> Checked:
         back = Leading(self._project, self._plan.school, entity, identities_file(self._folder, entity))

@@ -133,17 +133,7 @@ class Comparing:
     def keys(self, entity: str) -> Keys | None:
         """Return the keys that a reference may hold, and why not others; None where nothing is known of the entity."""
         if self._journal.get(f"compare:{entity}") is not None:
-            changes, states = (_read(self._folder / kind / f"{entity}.parquet") for kind in (CHANGES, STATES))
-            good = "'new', 'changed', 'returned', 'unchanged', 'held', 'kept'"
-            there = f"SELECT key FROM {states} WHERE key IS NOT NULL AND state"
-            lost = {
-                "reference-filtered": f"{there} = 'filtered'",
-                "reference-quarantined": f"{there} = 'quarantined'",
-                "reference-gone": f"SELECT key FROM {changes} WHERE change IN ('gone', 'rescoped', 'past')",
-            }
-            same = self._folder / SAME / f"{entity}.parquet"
-            pairs = f"SELECT own, key FROM {_read(same)}" if same.exists() else None
-            return Keys(f"SELECT key FROM {changes} WHERE change IN ({good})", lost, pairs)
+            return keys_of_run(self._folder, entity)
         sent = self._sent.get(entity)
         if sent is not None:
             place = f"SELECT {quote(self._schemas[entity].key)} FROM {_read(self._home / sent.file)} WHERE _state"
@@ -243,6 +233,21 @@ def stays(binding: Binding, values: SettingValues) -> bool:
         and binding.removed.unless is not None
         and (switch(values, binding.removed.unless) is True)
     )
+
+
+def keys_of_run(folder: Path, entity: str) -> Keys:
+    """Return the keys that a reference to an entity may hold, by what a run has made of its rows."""
+    changes, states = (_read(folder / kind / f"{entity}.parquet") for kind in (CHANGES, STATES))
+    good = "'new', 'changed', 'returned', 'unchanged', 'held', 'kept'"
+    there = f"SELECT key FROM {states} WHERE key IS NOT NULL AND state"
+    lost = {
+        "reference-filtered": f"{there} = 'filtered'",
+        "reference-quarantined": f"{there} = 'quarantined'",
+        "reference-gone": f"SELECT key FROM {changes} WHERE change IN ('gone', 'rescoped', 'past')",
+    }
+    same = folder / SAME / f"{entity}.parquet"
+    pairs = f"SELECT own, key FROM {_read(same)}" if same.exists() else None
+    return Keys(f"SELECT key FROM {changes} WHERE change IN ({good})", lost, pairs)
 
 
 def receiver_of(deliver: Delivery | None, entity: str) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.document import Document
+from engine.errors import Place
 from engine.haplo.compile import origin_of
 from engine.haplo.outcome import Path as At
 from engine.haplo.record import structure_parts
@@ -55,6 +56,23 @@ class Leading:
             latest = latest_keys(self._schema, self._identities)
             chosen = f"SELECT key, own FROM ({latest}) WHERE list_contains($1, key) AND own <> key"
             return dict(database.execute(chosen, [list(keys)]).fetchall())
+
+    def written(self, route: Route) -> Place:
+        """Return where a path of the mapping stands: in the mapping, or in the school file that maps a field otherwise.
+
+        What is written short has no key of its own: its line is that of what it belongs to.
+        """
+        if route[:1] == ("fields",) and len(route) > 1:
+            document, own = self._mapping(str(route[1]))
+            return document.key_place((*own, *route[2:]))
+        loaded = self._project.get("mapping", f"{self._school.source}/{self._entity}")
+        assert loaded is not None
+        return loaded.document.key_place(route)
+
+    def bound(self, field: str) -> dict[str, Spot]:
+        """Return the names of the binding that are made of a field, and where each stands."""
+        made = [name for name, one in self._binding.names.items() if field in {each[0] for each in _fields(one)}]
+        return {name: self._bound(("names", name)) for name in made}
 
     def _route(self, path: At) -> Route:
         return origin_of(self._schema, self._binding, path, self._types)

@@ -245,6 +245,9 @@ class Reading:
         last = [mirrors[name].read_at for name in want.sets if name in mirrors]
         old = hidden(source, self.plan.school, want.endpoint, last, datetime.fromisoformat(way.at))
         self._put_down(want, replace(came, notes=[*came.notes, *old]))
+        if any(answer.part for answer in answers):  # then the pages are numbered over all parts
+            files = {str(answer.page): str(answer.file.relative_to(self.folder)) for answer in answers}
+            self.journal.record(f"pages:{want.endpoint}", files=files)
         for name, fields in want.sets.items():
             if sets or self._landed(want, name) is None:
                 own = [answer for answer in answers if name in answer.sets]

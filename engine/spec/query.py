@@ -225,6 +225,8 @@ class _Builder:
         if origin.each is not None:
             relation = self._each(relation, origin.each, origin.name, (*at, "from"))
         view = View(relation, self.world.settings, self.findings)
+        if self._trace is not None:
+            self._trace.of(view).at = at
         self._add_joins(view, joins, at)
         return view
 

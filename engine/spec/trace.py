@@ -50,8 +50,9 @@ class Collected:
 
 @dataclass
 class Sight:
-    """What was noted of one view: values by their place in the mapping, rules, collections."""
+    """What was noted of one view: values by their place in the mapping, rules, collections; `at` is its own place."""
 
+    at: At = ()
     values: dict[At, list[Step]] = field(default_factory=dict)
     rules: list[Tested] = field(default_factory=list)
     collected: dict[At, Collected] = field(default_factory=dict)

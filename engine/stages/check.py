@@ -19,7 +19,7 @@ from engine.haplo.part import Emitted
 from engine.haplo.store import ObjectStore
 from engine.stages.told import Back, Nowhere, Telling, Told, counted
 
-_KNOWN: Final = "sent:"
+KNOWN: Final = "sent:"
 """Begins the references of objects of earlier imports."""
 
 
@@ -81,11 +81,11 @@ class _EntityStore:
 
     def by_behaviour(self, code: str) -> str | None:
         found = self._objects.by_behaviour(code)
-        return f"{_KNOWN}{code}" if found is None and code in self._known else found
+        return f"{KNOWN}{code}" if found is None and code in self._known else found
 
     def load(self, ref: str) -> Values | None:
         found = self._objects.load(self._own(ref))
-        code = ref.removeprefix(_KNOWN)
+        code = ref.removeprefix(KNOWN)
         return _sent_before(code, self._known[code]) if found is None and code in self._known else found
 
     def of_types(self, codes: frozenset[str]) -> Iterator[tuple[str, Values]]:

@@ -1,0 +1,146 @@
+"""What became of one key in a run, by the run's own files: which record has it, its state, what is told of it.
+
+A home of DuckDB. Next: `run/explaining`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import StorageError
+from engine.kinds.types import literal, quote
+from engine.spec.project import NotFoundError
+from engine.spec.schema import Schema
+from engine.sql import connect, reworded
+from engine.stages.before import CHANGES
+from engine.stages.identity import IDENTITIES, SAME
+from engine.stages.transform import STATES
+
+ALIKE = 3
+"""How many keys are named that are like one that is not there."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of a record: of which field, by which rule, and whether of the row or of a value in it."""
+
+    field: str | None
+    rule: str
+    level: str
+
+
+@dataclass(frozen=True)
+class OfRecord:
+    """One record in a run: its set and its key there, the key of its row if it has one, its state, and the rule."""
+
+    set: str
+    source_key: str
+    key: str | None
+    state: str
+    rule: str | None
+    told: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a key. `key` is the one under which the row is known; `change`: since it was last sent."""
+
+    key: str
+    records: tuple[OfRecord, ...] = ()
+    change: str = ""
+    changed: tuple[str, ...] = ()
+    merged_into: str = ""
+    row: dict[str, Any] = field(default_factory=dict)
+
+
+class Files:
+    """The files that a run has of one entity."""
+
+    def __init__(self, folder: Path, schema: Schema) -> None:
+        self._folder, self._schema = folder, schema
+
+    def path(self, kind: str) -> Path:
+        """Return the file of a kind."""
+        return self._folder / kind / f"{self._schema.schema_}.parquet"
+
+    def fate(self, asked: str, *, personal: bool) -> Fate:
+        """Return what became of a key, or of the record that the source calls so; stop where there is neither."""
+        with self._opened() as database:
+            key = self._stable(database, asked)
+            records = self._records(database, f"key = {literal(key)}")
+            change = self._found(database, CHANGES, f"SELECT change, fields FROM {{}} WHERE key = {literal(key)}")
+            if not records and not change:
+                records = self._records(database, f"source_key = {literal(asked)}")
+                key = next((each.key for each in records if each.key is not None), key)
+            if not records and not change:
+                raise self._unknown(database, asked, personal=personal)
+            into = self._found(
+                database,
+                IDENTITIES,
+                f"SELECT merged_into FROM {{}} WHERE key = {literal(key)} AND merged_into IS NOT NULL",
+            )
+            said = (str(change[0][0]), tuple(change[0][1])) if change else ("", ())
+            return Fate(key, tuple(records), *said, into[0][0] if into else "", self._row(database, key))
+
+    def emitted(self, key: str) -> list[OfRecord]:
+        """Return the records of a key that became its row."""
+        with self._opened() as database:
+            return [each for each in self._records(database, f"key = {literal(key)}") if each.state == "emitted"]
+
+    def _stable(self, database: Any, asked: str) -> str:
+        """Return the key under which a row is known that the source calls so."""
+        found = self._found(database, SAME, f"SELECT key FROM {{}} WHERE own = {literal(asked)}")
+        return found[0][0] if found else asked
+
+    def _records(self, database: Any, which: str) -> list[OfRecord]:
+        states = f"SELECT set, source_key, key, state, rule FROM {{}} WHERE {which} ORDER BY ALL"
+        records = self._found(database, STATES, states)
+        told = "SELECT field, rule, level FROM {} WHERE set = ? AND source_key = ?"
+        found = []
+        for of_set, source_key, key, state, rule in records:
+            marks = self._found(database, "quarantine", told, [of_set, source_key])
+            found.append(OfRecord(of_set, source_key, key, state, rule, tuple(Told(*each) for each in marks)))
+        return found
+
+    def _row(self, database: Any, key: str) -> dict[str, Any]:
+        place = f"SELECT * FROM {_read(self.path('rows'))} WHERE {quote(self._schema.key)} = {literal(key)}"
+        result = database.execute(place)
+        names = [str(column[0]) for column in result.description]
+        found = result.fetchone()
+        return {} if found is None else dict(zip(names, found, strict=True))
+
+    def _unknown(self, database: Any, asked: str, *, personal: bool) -> NotFoundError:
+        """Return the error for a key that the run knows nothing of. Keys that are like it are named only if wished."""
+        alike = f"levenshtein(key, {literal(asked)}) <= 2 OR lower(trim(key)) = lower(trim({literal(asked)}))"
+        order = f"levenshtein(key, {literal(asked)}), key"
+        like_it = f"SELECT key FROM {{}} WHERE {alike} GROUP BY key ORDER BY {order} LIMIT {ALIKE}"
+        near = self._found(database, STATES, like_it)
+        named = " or ".join(f"'{key}'" for (key,) in near)
+        hidden = f"{len(near)} key{'s are' if len(near) > 1 else ' is'} nearly the same; --show-personal names them"
+        fix = (f"did you mean {named}?" if personal else hidden) if near else ""
+        entity = self._schema.schema_
+        return NotFoundError(
+            f"the run {self._folder.name} has no record of '{entity}' with this key",
+            why="no record that it read became, or would have become, a row with the key, and none was sent before",
+            fix=fix or f"'haplomap preview' shows rows of {entity} with their keys",
+        )
+
+    def _found(self, database: Any, kind: str, statement: str, given: list[Any] | None = None) -> list[Any]:
+        file = self.path(kind)
+        if not file.exists():
+            return []
+        found: list[Any] = database.execute(statement.format(_read(file)), given or []).fetchall()
+        return found
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        with connect(self._folder) as database, reworded("looking into the files of a run", StorageError):
+            yield database
+
+
+def _read(file: Path) -> str:
+    return f"read_parquet({literal(str(file.resolve()))})"
