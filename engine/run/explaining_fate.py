@@ -71,11 +71,11 @@ class Files:
         """Return what became of a key, or of the record that the source calls so; stop where there is neither."""
         with self._opened() as database:
             key = self._stable(database, asked)
-            records = self._records(database, f"key = {literal(key)}")
-            change = self._found(database, CHANGES, f"SELECT change, fields FROM {{}} WHERE key = {literal(key)}")
+            records, change = self._records(database, f"key = {literal(key)}"), self._change(database, key)
             if not records and not change:
                 records = self._records(database, f"source_key = {literal(asked)}")
                 key = next((each.key for each in records if each.key is not None), key)
+                change = self._change(database, key)
             if not records and not change:
                 raise self._unknown(database, asked, personal=personal)
             into = self._found(
@@ -86,10 +86,8 @@ class Files:
             said = (str(change[0][0]), tuple(change[0][1])) if change else ("", ())
             return Fate(key, tuple(records), *said, into[0][0] if into else "", self._row(database, key))
 
-    def emitted(self, key: str) -> list[OfRecord]:
-        """Return the records of a key that became its row."""
-        with self._opened() as database:
-            return [each for each in self._records(database, f"key = {literal(key)}") if each.state == "emitted"]
+    def _change(self, database: Any, key: str) -> list[Any]:
+        return self._found(database, CHANGES, f"SELECT change, fields FROM {{}} WHERE key = {literal(key)}")
 
     def _stable(self, database: Any, asked: str) -> str:
         """Return the key under which a row is known that the source calls so."""

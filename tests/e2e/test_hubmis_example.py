@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from explained import follow
 from project import call
 
 from engine.simulators.hubmis.roll import SECTIONS, Roll
@@ -67,6 +68,11 @@ def test_all_entities_are_imported_and_the_second_time_nothing_is_new(shown: tup
     total = sum(line["sent"] for line in first["entities"])
     assert f"imported: {total:,} created, 0 updated, 0 unchanged\n" in out
     assert f"imported once more: 0 created, 0 updated, {total:,} unchanged\n" in out
+
+
+def test_every_value_is_followed_back_to_its_answer(shown: tuple[str, list[Path], Roll]) -> None:
+    _, (first, _), _ = shown
+    follow(first.parents[2], first.parent.name, first, ENTITIES)
 
 
 def test_both_runs_fit_into_the_requests_that_go_at_once(shown: tuple[str, list[Path], Roll]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from isams_project import EXAMPLE, KEYS, Isams, an_isams_project
+from explained import follow
+from isams_project import EXAMPLE, KEYS, SCHOOL, Isams, an_isams_project
 
 from engine.simulators.isams import SIMULATOR
 from engine.simulators.isams.key import SEVEN
@@ -68,6 +69,7 @@ def test_the_example_makes_seven_requests_and_a_file_of_each_entity(project: Isa
     files = {file.name for file in (project.latest / "files").glob("*.json")}
     assert {f"{entity}-001.json" for entity in ENTITIES} <= files
     assert {key: row["name"] for key, row in project.rows("medical_condition").items()} == conditions(project)
+    follow(project.folder, SCHOOL, project.latest, ENTITIES)
 
 
 def test_conditions_are_the_same_student_by_student(project: Isams) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from explained import follow
 from nights import FIRST, a_term, changes, held, night
 from project import ENTITIES, SCHOOL, Project
 
@@ -63,6 +64,7 @@ def test_every_entity_goes_from_the_service_into_haplo(project: Project) -> None
         leads = {each[f"school:attribute:{person}"][0].split(":")[1] for each in there.values()}
         assert leads == {person}, entity
     assert set(objects_of(project, "attendance_mark")) == marks_until(project, 0)
+    follow(project.folder, SCHOOL, project.latest, books)
 
     project.edit(lambda school: school["settings"].update(exclusions={"send": False}))
     before, asked = objects_of(project, "exclusion"), len(project.xporter.requests)
@@ -72,6 +74,7 @@ def test_every_entity_goes_from_the_service_into_haplo(project: Project) -> None
     assert {"SEN", "AttendanceForDateRange"} <= paths
     assert objects_of(project, "exclusion") == before  # switched off is not gone
     assert set(objects_of(project, "attendance_mark")) == marks_until(project, 1)
+    follow(project.folder, SCHOOL, project.latest, ["student", "attendance_mark"], rows=1)  # by way of the mirrors
     found = changes(project, "attendance_mark")
     assert found["new"] == 2 * len(objects_of(project, "student"))
     assert found["unchanged"] == len(marks_until(project, 0))
