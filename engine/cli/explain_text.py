@@ -24,7 +24,12 @@ def explain_text(found: Explained, field: str | None, *, personal: bool) -> str:
     from engine.run.explained import masked
 
     lines = [f"{found.entity} {found.key} in the run {found.run}: {found.said}"]
-    lines += [f"known as {found.known_as}: the key under which it was first sent"] if found.known_as else []
+    hidden = found.keys_personal and not personal
+    others = {
+        "known as {}: the key under which it was first sent": found.known_as,
+        "it is {} now": found.merged_into,
+    }
+    lines += [said.format(masked(key, hidden=hidden)) for said, key in others.items() if key]
     lines += [f"note: {note}" for note in found.notes]
     for title, steps in (("records", found.records), ("why", found.reasons)):
         lines += ["", title, *_lines(steps, 1, personal=personal, hidden=False)] if steps else []

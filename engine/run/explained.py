@@ -79,6 +79,9 @@ class Explained:
     key: str
     run: str
     known_as: str = ""
+    merged_into: str = ""
+    keys_personal: bool = False
+    """Whether other keys than the one that was asked for are shown only if so wished."""
     state: str = ""
     change: str = ""
     said: str = ""
@@ -92,12 +95,13 @@ class Explained:
 
 def facts_of(explained: Explained, *, personal: bool) -> dict[str, Any]:
     """Return an explanation as JSON has it; personal values only where so wished."""
-    plain = {
-        name: getattr(explained, name)
-        for name in ("school", "entity", "key", "run", "known_as", "state", "change", "said", "notes")
-    }
+    plain = {name: getattr(explained, name) for name in ("school", "entity", "key", "run", "state", "change", "said")}
+    hidden = explained.keys_personal and not personal
+    others = {name: masked(getattr(explained, name) or None, hidden=hidden) for name in ("known_as", "merged_into")}
     return {
         **plain,
+        **{name: key for name, key in others.items() if key is not None},
+        "notes": explained.notes,
         "records": [_step(each, personal) for each in explained.records],
         "reasons": [_step(each, personal) for each in explained.reasons],
         "messages": [whole if personal else summary for summary, whole in explained.refused],

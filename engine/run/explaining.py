@@ -101,7 +101,8 @@ class _Explaining:
         past, fate = self._past, self._fate
         found = Explained(past.school.school, past.entity, asked, past.folder.name)
         found.known_as = fate.key if fate.key != asked and (fate.row or fate.change) else ""
-        found.change = fate.change
+        found.change, found.merged_into = fate.change, fate.merged_into
+        found.keys_personal = self._schema.fields[self._schema.key].personal()
         found.notes += self._of_the_run()
         self._say(found)
         for record in fate.records:
@@ -121,8 +122,6 @@ class _Explaining:
         words = [said.get(found.state, "no row"), *([_CHANGES[fate.change]] if fate.change else [])]
         if fate.changed:
             words.append(f"what has changed: {', '.join(fate.changed)}")
-        if fate.merged_into:
-            words.append(f"it is {fate.merged_into} now")
         found.said = "; ".join(words)
 
     def _enter(self, found: Explained, record: OfRecord, field: str | None) -> None:

@@ -69,6 +69,20 @@ def test_the_demo_command_sets_itself_up_and_ends_as_the_readme_shows(clone: Pat
     for line in done.stdout.partition("next:\n")[2].splitlines():
         followed = run(line.strip(), clone)
         assert followed.returncode == 0, (line, followed.stderr)
+    _explains_as_the_examples_show(clone, Path(folder[1]).parents[3])
+
+
+def _explains_as_the_examples_show(clone: Path, demo: Path) -> None:
+    """Run the commands that explain a value, on a demo that has been run; what is shown is in what they print."""
+    text = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    (commands,), (shown,) = blocks(text, "sh"), blocks(text, "text")
+    first, *others = commands.strip().splitlines()
+    assert first == "haplomap demo --folder my-demo"
+    done = [run(f". .venv/bin/activate\n{each.replace('my-demo', str(demo))}", clone) for each in others]
+    assert [each.returncode for each in done] == [0, 0], [each.stderr for each in done]
+    printed = [line.partition("   /")[0].rstrip() for line in done[0].stdout.splitlines()]
+    assert [line for line in shown.splitlines() if not any(each.startswith(line) for each in printed)] == []
+    assert json.loads(done[1].stdout)["state"] == "emitted"
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

@@ -134,6 +134,7 @@ def test_every_way_of_not_becoming_a_row_is_told_with_its_line(school: Explainer
     gone = school.of("17")
     assert (gone["state"], gone["change"], gone["records"], gone["fields"]) == ("", "gone", [], [])
     assert "gone at the source" in gone["said"]
+    assert school.of("91")["known_as"] == "•••", "another key is personal as the first is"
 
 
 def test_of_several_records_of_a_key_the_one_that_counts_is_told(school: Explainer) -> None:
@@ -143,7 +144,7 @@ def test_of_several_records_of_a_key_the_one_that_counts_is_told(school: Explain
     assert (merged["what"], merged["said"]) == ("one_per", "Id descending")
     assert merged["place"] == line(school.mapping, "order:")
     assert {each["field"]: each["value"] for each in found["fields"]}["given_name"] == "Robin"
-    by_its_own = school.of("15-b")
+    by_its_own = school.of("15-b", personal=True)
     assert (by_its_own["known_as"], by_its_own["state"], by_its_own["change"]) == ("15", "emitted", "unchanged")
 
 
