@@ -134,7 +134,8 @@ class _Explaining:
             )
             return
         tree, at = past.tree(), past.record(made)
-        found.records.append(replace(tree.answer(at), note=f"{record.state}; {tree.answer(at).note}"))
+        landed = tree.answer(at)
+        found.records.append(replace(landed, note=f"{record.state}; {landed.note}"))
         if record.state == "emitted":
             names = [field] if field is not None else list(past.mapping.fields)
             found.fields += [self._field(name, record, made) for name in names if name in past.mapping.fields]
@@ -215,7 +216,9 @@ class _Explaining:
             note = "several records match, and no keep says which of them is used"
             return Came("join", alias, place=self._places.mapped(("join", alias)), note=note, valued=False)
         if told.field is None or told.field not in self._past.mapping.fields:
-            return Came("quarantine", told.rule, place=self._places.schema(), valued=False)
+            said = f"{told.field.replace('+', ', ')}: unique" if told.field is not None else told.rule
+            note = f"another row has the same [{told.rule}]" if told.field is not None else ""
+            return Came("quarantine", said, place=self._places.unique(), note=note, valued=False)
         spec = self._schema.fields[told.field]
         steps = tree.value(self._past.view, self._past.record(made), ("fields", told.field))
         word = _KEYS_OF_RULES.get(told.rule)

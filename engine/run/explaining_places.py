@@ -50,6 +50,11 @@ class Places:
         loaded = self._project.get("schema", self._entity)
         return None if loaded is None else loaded.document.key_place(("fields", *route))
 
+    def unique(self) -> Place | None:
+        """Return where the schema says what no two rows may have in common."""
+        loaded = self._project.get("schema", self._entity)
+        return None if loaded is None else loaded.document.key_place(("unique",))
+
     def setting(self, group: str, name: str) -> Place | None:
         """Return where a setting has its value: the school file, or else its declaration."""
         own = self._project.get("school", self._school.school)

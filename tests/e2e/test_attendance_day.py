@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from explained import follow
 from nights import CASE, changes, held
 from project import ROOT, Ended, Project
 
@@ -152,6 +153,7 @@ def test_marks_of_the_morning_and_of_the_afternoon_join_the_pupils_of_the_night(
     assert {key.rpartition(".")[2] for key in first} == {"AM"}
     assert set(first.values()) == {"Present", "Late", "Authorised absence", "Out of school"}
     assert school.marks() == first
+    follow(school.folder, SCHOOL, school.latest, ["attendance_mark"])  # those of pupils to the run of the night
 
     changed = next(each for each in morning["AM"] if word(each) == "Authorised absence")
     path = f"/api/registration/register/{changed['registrationPeriodId']}/students/{changed['schoolId']}"

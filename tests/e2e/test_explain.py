@@ -13,14 +13,18 @@ from typing import Any
 
 import pytest
 from nights import CASE
+from project import ENTITIES as SIX
 from project import SCHOOL, Project, a_project
+from test_hubmis_example import ENTITIES as HUBMIS
 from test_identity_nights import School, student
+from test_isams_example import ENTITIES as ISAMS
 from test_settled_nights import ALL, answer
+from test_xporter_entities import FURTHER
 
 from engine.run.explained import facts_of
 from engine.run.explaining import explain
 from engine.simulators.replay import ReplaySimulator
-from engine.spec.project import NotFoundError, open_project
+from engine.spec.project import NotFoundError, open_project, shipped
 
 pytestmark = pytest.mark.e2e
 REQUIRED = "schemas/student.yaml:10:17"
@@ -218,3 +222,14 @@ def test_a_run_that_a_guard_stopped_says_so(school: Explainer) -> None:
     place = line(school.school, "guards:")
     assert f"the run ended as failed: nothing of it was sent (guards: {place})" in found["notes"]
     assert school.of("15", night=3)["change"] == "gone"
+
+
+def test_values_of_every_shipped_mapping_are_followed_back() -> None:
+    """By `explained.follow`, where each source's school has been read whole."""
+    followed = {
+        "xporter": [*SIX, *FURTHER],
+        "isams": [*ISAMS, "attendance_mark"],
+        "hubmis": HUBMIS,
+    }
+    names = {f"{source}/{entity}" for source, entities in followed.items() for entity in entities}
+    assert names == set(open_project(shipped() / "examples" / "demo").names("mapping"))
