@@ -217,6 +217,7 @@ def declared(operation: Record, given: Record, operations: dict[str, Record]) ->
         "deprecated": {each: value for each, value in word.items() if value} if operation["deprecated"] else None,
         "for_each": given.get("for_each", fanned),
         "refresh": given.get("refresh"),
+        "fresh_for": "20h" if "refresh" in given else None,  # a first night takes hours: none of it is asked for again
         "headers": {"academic-year-id": YEAR} if "academic-year-id" in names else None,
         "params": given.get("params"),
         "filters": filters_of(operation, given),
