@@ -201,7 +201,7 @@ def test_what_is_not_there_is_an_error_with_what_to_do(school: Explainer) -> Non
         with pytest.raises(NotFoundError) as caught:
             explain(school.documents, SCHOOL, entity, key, field, run, datetime.now(UTC), personal=personal)
         error = caught.value
-        assert personal or key not in f"{error.what}{error.why}{error.fix}"
+        assert personal or f"'{key}'" not in f"{error.what}{error.why}{error.fix}"
         return f"{error.what}; {error.fix}"
 
     assert "did you mean 'family_name'" in fix("student", "91", "famly_name")
