@@ -9,6 +9,7 @@ Next: `kinds/value`.
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -54,6 +55,11 @@ class BooleanWords(Word):
 
     true: Annotated[Texts, Field(description="words for true")] = ["true", "1"]
     false: Annotated[Texts, Field(description="words for false")] = ["false", "0"]
+
+
+def parquet(file: Path) -> str:
+    """Return a Parquet file, as SQL reads it."""
+    return f"read_parquet({literal(str(file.resolve()))})"
 
 
 def _check_pattern(text: str) -> str:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from engine.clock import Clock
 from engine.run.consent import Before, narrow, told
 from engine.run.consulting import lost_since, saying_how_to_purge
-from engine.run.history import open_state, state_file
+from engine.run.history import known_state
 from engine.run.inquiry import Inquiry, Told, apis_of
 from engine.run.plan import Plan
 from engine.run.secrets import Secrets
@@ -55,7 +55,5 @@ def learn(
 
 
 def _consents(root: Path, school: str) -> dict[str, Consented]:
-    if not state_file(root).exists():
-        return {}
-    with open_state(root) as state:
-        return state.consents(school)
+    with known_state(root) as state:
+        return {} if state is None else state.consents(school)

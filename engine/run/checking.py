@@ -10,7 +10,7 @@ from engine.errors import DeliveryError
 from engine.haplo.identity import code_sql
 from engine.haplo.part import Emitted
 from engine.haplo.target import application_case, derived_application, root_type
-from engine.kinds.types import literal, quote
+from engine.kinds.types import parquet, quote
 from engine.run.application import school_application
 from engine.run.comparing import identities_file
 from engine.run.leading import Leading
@@ -64,7 +64,7 @@ class Checking:
         """Return the codes of the objects that earlier imports have made of an entity."""
         code = code_sql(self._plan.school.code_prefix, entity, quote(self._project.schema(entity).key))
         with connect(file.parent) as database:
-            found = database.execute(f"SELECT {code} FROM read_parquet({literal(str(file.resolve()))})").fetchall()
+            found = database.execute(f"SELECT {code} FROM {parquet(file)}").fetchall()
         return [one for (one,) in found]
 
     def _type_of(self, entity: str) -> str:

@@ -30,6 +30,7 @@ from engine.stages.want import Want, names_asked, options_asked
 from engine.state import Mirror
 
 FIRST: Final = "nothing was read before"
+_ALL: Final = "everything was asked for (--full)"
 _SAID: Final = {
     "full": "in full",
     "changes": "by changes",
@@ -274,7 +275,7 @@ class _Choice:
     def _why_alone(self) -> Iterator[str]:
         """Yield the reasons for which nothing of what was read before can stand."""
         if self._terms.full:
-            yield "everything was asked for (--full)"
+            yield _ALL
         if not self._mirrors or self._walk is None:
             yield FIRST
             return
@@ -296,7 +297,7 @@ class _Choice:
 
     def _why_due(self, every: str | None) -> Iterator[str]:
         if self._terms.full:
-            yield "everything was asked for (--full)"
+            yield _ALL
         last = min(mirror.full_at for mirror in self._mirrors.values())
         if every is not None and self._terms.now - last >= timedelta(seconds=seconds(every)):
             yield f"that is done every {every}"
@@ -326,7 +327,7 @@ class _Choice:
     def _why_full(self) -> Iterator[str]:
         """Yield the reasons for which changes are not asked for; the first is told."""
         if self._terms.full:
-            yield "everything was asked for (--full)"
+            yield _ALL
         if not self._mirrors:
             yield FIRST
         else:

@@ -20,7 +20,7 @@ from engine.haplo.record import keys
 from engine.haplo.removed import fields_touched
 from engine.haplo.target import data_types
 from engine.journal import Journal
-from engine.kinds.types import literal, quote
+from engine.kinds.types import parquet, quote
 from engine.run.application import school_application
 from engine.run.plan import Plan
 from engine.spec.binding import Binding
@@ -136,7 +136,7 @@ class Comparing:
             return keys_of_run(self._folder, entity)
         sent = self._sent.get(entity)
         if sent is not None:
-            place = f"SELECT {quote(self._schemas[entity].key)} FROM {_read(self._home / sent.file)} WHERE _state"
+            place = f"SELECT {quote(self._schemas[entity].key)} FROM {parquet(self._home / sent.file)} WHERE _state"
             known = self._home / identities_of(sent.file)
             pairs = other_keys(self._schemas[entity], known) if known.exists() else None
             return Keys(f"{place} = 'current'", {"reference-gone": f"{place} = 'gone'"}, pairs)
@@ -237,7 +237,7 @@ def stays(binding: Binding, values: SettingValues) -> bool:
 
 def keys_of_run(folder: Path, entity: str) -> Keys:
     """Return the keys that a reference to an entity may hold, by what a run has made of its rows."""
-    changes, states = (_read(folder / kind / f"{entity}.parquet") for kind in (CHANGES, STATES))
+    changes, states = (parquet(folder / kind / f"{entity}.parquet") for kind in (CHANGES, STATES))
     good = "'new', 'changed', 'returned', 'unchanged', 'held', 'kept'"
     there = f"SELECT key FROM {states} WHERE key IS NOT NULL AND state"
     lost = {
@@ -246,7 +246,7 @@ def keys_of_run(folder: Path, entity: str) -> Keys:
         "reference-gone": f"SELECT key FROM {changes} WHERE change IN ('gone', 'rescoped', 'past')",
     }
     same = folder / SAME / f"{entity}.parquet"
-    pairs = f"SELECT own, key FROM {_read(same)}" if same.exists() else None
+    pairs = f"SELECT own, key FROM {parquet(same)}" if same.exists() else None
     return Keys(f"SELECT key FROM {changes} WHERE change IN ({good})", lost, pairs)
 
 
@@ -276,10 +276,6 @@ def identities_file(folder: Path, entity: str) -> Path:
 def next_file(folder: Path, entity: str) -> Path:
     """Return the file of what a run will have sent."""
     return folder / NEXT / f"{entity}.parquet"
-
-
-def _read(file: Path) -> str:
-    return f"read_parquet({literal(str(file.resolve()))})"
 
 
 def _sha(value: Any) -> str:

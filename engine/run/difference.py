@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.run.guarding import MASK
 from engine.run.runner import Looked
 from engine.spec.schema import Schema
@@ -36,13 +36,13 @@ def row_changes(schema: Schema, looked: Looked, limit: int, *, personal: bool) -
     hidden = set() if personal else {name for name, field in schema.fields.items() if field.personal()}
     more = [] if sent is None else [sent.parent]
     with connect(looked.folder, *more) as database:
-        changes = _read(looked.folder / "changes" / f"{entity}.parquet")
+        changes = parquet(looked.folder / "changes" / f"{entity}.parquet")
         for kind in SHOWN:
             chosen = f"SELECT key, fields FROM {changes} WHERE change = {literal(kind)} ORDER BY key LIMIT {limit}"
             found = database.execute(chosen).fetchall()
             keys = [key for key, _ in found]
-            after = _rows(database, _read(looked.folder / "rows" / f"{entity}.parquet"), schema.key, keys)
-            before = {} if sent is None else _rows(database, _read(sent), schema.key, keys)
+            after = _rows(database, parquet(looked.folder / "rows" / f"{entity}.parquet"), schema.key, keys)
+            before = {} if sent is None else _rows(database, parquet(sent), schema.key, keys)
             stays = (
                 _merged(database, looked.folder / IDENTITIES / f"{entity}.parquet", keys) if kind == "merged" else {}
             )
@@ -55,7 +55,7 @@ def row_changes(schema: Schema, looked: Looked, limit: int, *, personal: bool) -
 
 def _merged(database: Any, file: Path, keys: Collection[str]) -> dict[str, str]:
     """Return the keys that stay, by those that are merged into them."""
-    chosen = f"SELECT key, merged_into FROM {_read(file)} WHERE merged_into IS NOT NULL AND list_contains($1, key)"
+    chosen = f"SELECT key, merged_into FROM {parquet(file)} WHERE merged_into IS NOT NULL AND list_contains($1, key)"
     return dict(database.execute(chosen, [list(keys)]).fetchall()) if keys else {}
 
 
@@ -73,7 +73,3 @@ def _rows(database: Any, place: str, key: str, keys: Collection[str]) -> dict[st
     names = [column[0] for column in result.description]
     rows = (dict(zip(names, row, strict=True)) for row in result.fetchall())
     return {row[key]: row for row in rows}
-
-
-def _read(file: Path) -> str:
-    return f"read_parquet({literal(str(file.resolve()))})"

@@ -18,7 +18,7 @@ from engine.errors import EngineError
 from engine.journal import cannot_write, read_entries
 from engine.problem_text import did_you_mean
 from engine.run.folder import STATE, locked, runs
-from engine.run.history import open_state, state_file
+from engine.run.history import known_state, open_state
 from engine.spec.project import NotFoundError
 from engine.state import State
 
@@ -103,9 +103,8 @@ def require_stored(root: Path, school: str) -> Path:
 
 def _schools(root: Path) -> list[str]:
     folders = {path.parent.name for path in (root / STATE).glob("*/lock")}
-    if state_file(root).exists():
-        with open_state(root) as state:
-            folders |= set(state.schools())
+    with known_state(root) as state:
+        folders |= set() if state is None else set(state.schools())
     return sorted(folders)
 
 

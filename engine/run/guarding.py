@@ -15,7 +15,7 @@ from typing import Final
 
 from engine.errors import DocumentError, EngineError, Problem
 from engine.kinds.guard import Limits, exceeds, rows_of
-from engine.kinds.types import literal, quote
+from engine.kinds.types import parquet, quote
 from engine.kinds.word import seconds
 from engine.problem_text import did_you_mean
 from engine.run.report import Report
@@ -176,8 +176,8 @@ def masked_rows(schema: Schema, trip: Trip, folder: Path, sent: Path | None) -> 
         return []
     key, changes = quote(schema.key), folder / CHANGES / f"{trip.entity}.parquet"
     with connect(folder, sent.parent) as database:
-        chosen = f"SELECT key FROM read_parquet({literal(str(changes.resolve()))}) WHERE {where} ORDER BY key"
-        source = f"read_parquet({literal(str(sent.resolve()))})"
+        chosen = f"SELECT key FROM {parquet(changes)} WHERE {where} ORDER BY key"
+        source = parquet(sent)
         statement = f"SELECT * FROM {source} WHERE {key} IN ({chosen} LIMIT {EXAMPLES}) ORDER BY {key}"
         result = database.execute(statement)
         names = [column[0] for column in result.description or ()]

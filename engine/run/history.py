@@ -41,6 +41,16 @@ def open_state(root: Path) -> State:
     return State.open(state_file(root))
 
 
+@contextmanager
+def known_state(root: Path) -> Iterator[State | None]:
+    """Open the state of a project if there is one, and make none."""
+    if not state_file(root).exists():
+        yield None
+        return
+    with open_state(root) as state:
+        yield state
+
+
 @dataclass(frozen=True)
 class Beginning:
     """What is known of a run when it begins, or goes on."""

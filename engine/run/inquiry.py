@@ -6,7 +6,6 @@ What comes is names of scopes and words about data, no records; no secret is sho
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
@@ -20,7 +19,7 @@ from engine.kinds.standing import Standing, StandingList, Status
 from engine.run.plan import Plan, Request
 from engine.secret import Config
 from engine.spec.source import Source
-from engine.stages.client import Client
+from engine.stages.clients import Clients
 from engine.stages.credential import fill_in, is_asked_for
 from engine.stages.events import Tell
 from engine.stages.pace import Budget
@@ -48,15 +47,14 @@ class Inquiry:
     def __init__(
         self, source: Source, config: Config, today: date, clock: Clock, tell: Tell, budget: Budget | None = None
     ) -> None:
-        self._source, self._config, self._today, self._around = source, config, today, (clock, tell, budget)
-        self._clients: dict[str, Client] = {}
-        self._stack = ExitStack()
+        self._source, self._config, self._today = source, config, today
+        self._clients = Clients(source, config, clock, tell, budget)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stack.close()
+        self._clients.__exit__(kind, error, at)
 
     def granted(self, apis: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the scopes that these apis grant, in their spelling; an api that does not tell is left out."""
@@ -69,7 +67,7 @@ class Inquiry:
 
     def _scopes(self, api: str, word: Consent) -> tuple[str, ...]:
         asked = self._question("what is granted", word.get, word.params)
-        values = path(word.scopes).all(self._client(api).look(asked, [word.scopes]))
+        values = path(word.scopes).all(self._clients.of(api).look(asked, [word.scopes]))
         listed = [each for value in values for each in (value if isinstance(value, list) else [value])]
         if (not listed and not values) or not all(isinstance(each, str) for each in listed):
             raise AnswerUnreadable(
@@ -94,7 +92,7 @@ class Inquiry:
 
     def _listed(self, api: str, word: Standing) -> StandingList | None:
         asked = self._question("how the school stands", word.get, word.params)
-        answer = self._client(api).look(asked, [each.at for each in word.lists])
+        answer = self._clients.of(api).look(asked, [each.at for each in word.lists])
         ours = fill_in(word.school, self._names()).strip()
         for each in word.lists:
             if any(str(value).strip() == ours for value in path(each.at).all(answer)):
@@ -119,7 +117,7 @@ class Inquiry:
 
     def _told(self, api: str, name: str, about: str, word: Status, asked: Question) -> Told:
         try:
-            answer = self._client(api).look(asked, [word.records])
+            answer = self._clients.of(api).look(asked, [word.records])
         except SourceClosed:
             raise
         except EngineError as error:
@@ -136,12 +134,6 @@ class Inquiry:
 
     def _api_of(self, request: Request) -> str:
         return self._source.endpoints[request.endpoint].api
-
-    def _client(self, api: str) -> Client:
-        if api not in self._clients:
-            client = Client(self._source.apis[api], self._config, *self._around)
-            self._clients[api] = self._stack.enter_context(client)
-        return self._clients[api]
 
 
 def apis_of(plan: Plan) -> list[str]:

@@ -5,8 +5,6 @@ Next: `run/reading`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -15,12 +13,12 @@ from engine.clock import Clock
 from engine.run.choosing import Terms, Way, choose, with_keys
 from engine.run.consent import Before, narrow
 from engine.run.folder import STATE
-from engine.run.history import open_state, state_file
+from engine.run.history import known_state
 from engine.run.plan import Plan
 from engine.run.price import Bill, Pricing
 from engine.spec.project import Project
 from engine.stages.pace import Budget, OwnBudget
-from engine.state import Consented, Mirror, State
+from engine.state import Consented, Mirror
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Outlook:
 def outlook(project: Project, plan: Plan, clock: Clock, reuse: timedelta | None = None) -> Outlook:
     """Look ahead at a run of a plan."""
     school, mirrors, consents = plan.school, dict[str, Mirror](), dict[str, Consented]()
-    with _state(project) as state:
+    with known_state(project.root) as state:
         if state is not None:
             mirrors, consents = state.mirrors(school.school), state.consents(school.school)
         home, zone, now = project.root / STATE / school.school, ZoneInfo(school.time_zone), clock.now()
@@ -45,12 +43,3 @@ def outlook(project: Project, plan: Plan, clock: Clock, reuse: timedelta | None 
         ways = {want.endpoint: choose(plan.source, school, want, mirrors, home, terms) for want in wants}
         budget: Budget = OwnBudget() if state is None else state.budget
         return Outlook(ways, Pricing(plan, ways, mirrors, home).bill(wants, budget, clock))
-
-
-@contextmanager
-def _state(project: Project) -> Iterator[State | None]:
-    if not state_file(project.root).exists():
-        yield None
-        return
-    with open_state(project.root) as state:
-        yield state

@@ -51,11 +51,15 @@ class Parting:
         if endpoint.for_each is not None:
             each = endpoint.for_each
             file = self.sets / f"{each.set}.parquet"
-            values, self.blank[want.endpoint] = kept_values(file, each)
-            round_, every = self.rounds.get(want.endpoint), [(n, record, "") for n, record in enumerate(values, 1)]
+            chosen = self.rounds.get(want.endpoint)
+            if chosen is not None:
+                records, self.blank[want.endpoint] = chosen.asked, chosen.blank
+            else:
+                values, self.blank[want.endpoint] = kept_values(file, each)
+                records = [(number, record, "") for number, record in enumerate(values, 1)]
             return [
                 replace(asked, names={**asked.names, "each": record}, part=f"record-{number}", mark=mark)
-                for number, record, mark in (every if round_ is None else round_.asked)
+                for number, record, mark in records
             ]
         keys = keys_of(self.school, endpoint.per)
         opened = self._opened(endpoint.per)

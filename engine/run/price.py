@@ -7,7 +7,7 @@ last. Asks nothing of anyone. Next: `run/remaining`.
 from __future__ import annotations
 
 import math
-import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +17,13 @@ from engine.clock import Clock
 from engine.errors import DocumentError, EngineError
 from engine.kinds.auth import TokenAuth
 from engine.kinds.pages import OnePage
-from engine.kinds.types import literal, quote
+from engine.kinds.types import parquet, quote
 from engine.run.choosing import Way
 from engine.run.parting import levels
 from engine.run.plan import Plan
 from engine.run.walking import Walking
 from engine.spec.asking import keys_of, plain_config, shares
+from engine.spec.source import Api
 from engine.sql import connect, reworded
 from engine.stages.credential import fill_in
 from engine.stages.kept import kept_values
@@ -79,17 +80,15 @@ class Pricing:
     def bill(self, wants: Sequence[Want], budget: Budget, clock: Clock) -> Bill:
         """Return what it costs to read what is wanted."""
         prices = [self.price(want) for level in levels(self.plan.source, wants) for want in level]
-        used = {price.api for price in prices if price.requests}
-        apis = [api for name, api in self.plan.source.apis.items() if name in used]
-        tokens = sum(isinstance(api.auth, TokenAuth) for api in apis)
-        waits = [
-            self._seconds(name, sum(each.requests for each in prices if each.api == name), budget, clock)
-            for name in used
-        ]
-        return Bill(prices, tokens, max((each for each in waits if each is not None), default=None))
+        asked = Counter[str]()
+        for price in prices:
+            asked[price.api] += price.requests
+        apis = {name: self.plan.source.apis[name] for name, requests in asked.items() if requests}
+        tokens = {name: int(isinstance(api.auth, TokenAuth)) for name, api in apis.items()}
+        waits = [self._seconds(api, asked[name] + tokens[name], budget, clock) for name, api in apis.items()]
+        return Bill(prices, sum(tokens.values()), max((each for each in waits if each is not None), default=None))
 
-    def _seconds(self, name: str, requests: int, budget: Budget, clock: Clock) -> float | None:
-        api = self.plan.source.apis[name]
+    def _seconds(self, api: Api, requests: int, budget: Budget, clock: Clock) -> float | None:
         if not api.rates.limits:
             return None
         names = {"config": plain_config(self.plan.source, self.plan.school)}
@@ -98,7 +97,7 @@ class Pricing:
             pace = Pace(api.rates.limits, url, names, budget, clock, lambda wait: None)
         except DocumentError:
             return None  # it counts by a secret, or by a key
-        return max(0.0, pace.seconds_for(requests + isinstance(api.auth, TokenAuth)))
+        return max(0.0, pace.seconds_for(requests))
 
     def price(self, want: Want) -> Price:
         """Return what an endpoint costs."""
@@ -114,8 +113,8 @@ class Pricing:
             return replace(price, requests=len(shares(endpoint, want.sets, keys, methods)))
         if endpoint.for_each is not None:
             return self._for_each(want, price)
-        pages = endpoint.pages or self.plan.source.apis[endpoint.api].pages
-        if pages is None or isinstance(pages, OnePage):
+        pages = self.plan.source.pages_of(endpoint)
+        if isinstance(pages, OnePage):
             return price
         rows = [self.mirrors[name].rows for name in want.sets if name in self.mirrors]
         if way.mode == "changes" or not rows:
@@ -142,27 +141,23 @@ class Pricing:
 
     def _due(self, want: Want, parents: Path) -> tuple[int, int]:
         """Return how many records have their turn tonight, as far as is known, and how many do not fit."""
-        with tempfile.TemporaryDirectory(dir=self.home) as folder:
-            way = self.ways[want.endpoint]
-            walking = Walking(self.plan.source, want, way, self.mirrors, self.home, Path(folder), parents)
-            found = walking.choose()
+        way = self.ways[want.endpoint]
+        found = Walking(self.plan.source, want, way, self.mirrors, self.home, self.home, parents).due()
         return len(found.asked), found.left
 
     def _pages_each(self, want: Want) -> float:
         """Return how many requests a record took when it was asked for last, on average."""
         endpoint = self.plan.source.endpoints[want.endpoint]
-        pages = endpoint.pages or self.plan.source.apis[endpoint.api].pages
+        pages = self.plan.source.pages_of(endpoint)
         assert endpoint.for_each is not None
         name, kept = next(iter(want.sets)), list(endpoint.for_each.keep)
-        if pages is None or isinstance(pages, OnePage) or name not in self.mirrors:
+        mirror = self.mirrors.get(name)
+        if isinstance(pages, OnePage) or mirror is None or not set(kept) <= set(mirror.present):
             return 1.0
-        if not set(kept) <= set(self.mirrors[name].present):
-            return 1.0
-        file = self.home / self.mirrors[name].file
+        file = self.home / mirror.file
         with connect(file.parent) as database, reworded("counting records", EngineError):
             rows = database.execute(
-                f"SELECT count(*) FROM read_parquet({literal(str(file.resolve()))})"
-                f" GROUP BY {', '.join(map(quote, kept))}"
+                f"SELECT count(*) FROM {parquet(file)} GROUP BY {', '.join(map(quote, kept))}"
             ).fetchall()
         counts = [pages.requests_for(int(row[0])) for row in rows]
         return sum(counts) / len(counts) if counts else 1.0

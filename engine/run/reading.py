@@ -180,8 +180,7 @@ class Reading:
         self._remaining.known(Counter(part.endpoint for part in parts if part.part))
         try:
             assert self._clients is not None
-            around = (self.folder, self.journal, self._earlier)
-            answers = extract_with(self._clients, self.plan.source, config, parts, *around)
+            answers = extract_with(self._clients, parts, self.folder, self.journal, self._earlier)
         except ChangesRefused as error:
             [refused] = [want for want in asked if want.endpoint == error.endpoint]
             if not refused.given:
@@ -348,7 +347,8 @@ class Reading:
         """Pass on what extraction tells; keep for the report what is more than progress."""
         if event.kind in ("answer", "resumed") and self._clients is not None:
             self._remaining.answered(event.about)
-            left = self._clients.of(event.about).seconds_for(self._remaining.requests)
+            client = self._clients.of(self.plan.source.endpoints[event.about].api)
+            left = client.seconds_for(self._remaining.requests)
             event = replace(event, left=left, more=self._remaining.open)
         if event.kind in _WORTH_A_NOTE:
             self._report.notes.append(f"{event.about}: {event.text}" if event.about else event.text)

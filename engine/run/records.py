@@ -63,7 +63,7 @@ def extract_sets(
             for level in levels(source, wants):
                 windows = {want.endpoint: all_windows(source, school, want, {}, terms) for want in level}
                 parts = [part for want in level for part in parting.parts(want, windows[want.endpoint])]
-                answers = extract_with(clients, source, config, parts, folder, journal, Earlier((), clock))
+                answers = extract_with(clients, parts, folder, journal, Earlier((), clock))
                 for want in level:
                     own = [answer for answer in answers if answer.endpoint == want.endpoint]
                     facts += _land(source, want, own, parts, out)

@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.clock import Clock
@@ -263,14 +262,19 @@ class Runner:
         return Consulting(self.project, self.school, night.folder, night.today, night.allowed, *around)
 
     def _read(self, night: Night) -> dict[str, SetRead]:
-        around, options = (self.clock, self.tell, night.report, night.state), self.options
-        how: dict[str, Any] = {
-            "full": options.full,
-            "fresh": options.fresh,
-            "reuse": options.reuse,
-            "today": night.today,
-        }
-        reading = Reading(self.plan, night.folder, night.journal, *around, **how)
+        reading = Reading(
+            self.plan,
+            night.folder,
+            night.journal,
+            self.clock,
+            self.tell,
+            night.report,
+            night.state,
+            full=self.options.full,
+            fresh=self.options.fresh,
+            reuse=self.options.reuse,
+            today=night.today,
+        )
         return reading.read(night.config)
 
     def _made(self, night: Night, sets: Mapping[str, SetRead]) -> dict[str, Emitted]:

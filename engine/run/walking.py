@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from engine.errors import StorageError
 from engine.run.choosing import Way, walk_name
 from engine.run.mirroring import CHANGED, AnewError, counts, present_in_both
 from engine.run.parting import land_kept
@@ -44,13 +45,17 @@ class Walking:
     everything: bool = False
 
     def choose(self) -> Round:
-        """Choose the records that are asked for; the set that they are of must be there."""
+        """Choose the records that are asked for, and write what will be remembered when they are."""
+        return self.due(self.file)
+
+    def due(self, out: Path | None = None) -> Round:
+        """Choose the records that are asked for; the set that they are of must be there. Writes to `out`, if given."""
         endpoint = self.source.endpoints[self.want.endpoint]
         assert endpoint.for_each is not None
         assert endpoint.refresh is not None
         at = datetime.fromisoformat(self.way.at).timestamp()
         tonight = Tonight(at, anew=bool(self.way.why), everything=self.everything)
-        return choose_records(self.parents, endpoint.for_each, endpoint.refresh, self._walk(), tonight, self.file)
+        return choose_records(self.parents, endpoint.for_each, endpoint.refresh, self._walk(), tonight, out)
 
     @property
     def file(self) -> Path:
@@ -97,15 +102,15 @@ class Walking:
 
     def row(self, run: str, kept: str, *, partly: bool) -> Mirror:
         """Return what the state keeps of the walk, whose file is `kept` below the school's folder."""
-        endpoint = self.source.endpoints[self.want.endpoint]
-        assert endpoint.for_each is not None
-        assert endpoint.refresh is not None
-        fields = watched(self.parents, endpoint.for_each, endpoint.refresh)
-        at, shape = datetime.fromisoformat(self.way.at), look_at(self.file)
-        rows = 0 if shape is None else shape.rows
+        refresh = self.source.endpoints[self.want.endpoint].refresh
+        assert refresh is not None
+        parents, shape = look_at(self.parents), look_at(self.file)
+        if parents is None or shape is None:
+            raise StorageError(f"what was asked of {self.want.endpoint} cannot be read", fix="run again")
+        fields, at = watched(parents.columns, refresh), datetime.fromisoformat(self.way.at)
         token = json.dumps({"fields": fields, "partly": partly})
         name = walk_name(self.want.endpoint)
-        return Mirror(name, kept, rows, "", token, "changes", at, None, at, (), run)
+        return Mirror(name, kept, shape.rows, "", token, "changes", at, None, at, (), run)
 
 
 def was_partly(mirrors: Mapping[str, Mirror], endpoint: str) -> bool:

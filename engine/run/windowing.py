@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.errors import AnswerUnreadable
-from engine.kinds.types import convert, filled, literal, quote
+from engine.kinds.types import convert, filled, parquet, quote
 from engine.run.mirroring import (
     CHANGED,
     AnewError,
@@ -163,7 +163,7 @@ class Windowing:
         link = day_link(endpoint, name)
         if link is not None:
             rows = f"SELECT {quote(link.key)} AS _to, {self._day(link.set, files)} AS _on FROM"
-            rows += f" read_parquet({literal(str(files[link.set].resolve()))})"
+            rows += f" {parquet(files[link.set])}"
             return f"(SELECT max(_on) FROM ({rows}) WHERE _to = {quote(link.own)})"
         field = endpoint.windows.field
         raw = filled(quote(field), formats)

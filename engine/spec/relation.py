@@ -7,6 +7,7 @@ asks for is never read. Next: `spec/view`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -98,27 +99,27 @@ def seen(name: str, expr: Expr, holder: str = "_bad", sql: str = "") -> Expr:
     return replace(expr, sql=sql or quote(name), bad=bad, misses=misses)
 
 
-class Relation:
+class Relation(ABC):
     """Something with records; the base of the three kinds."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @abstractmethod
     def names(self) -> list[str]:
         """Return every column that could be asked for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def column(self, name: str) -> Expr | None:
         """Ask for a column: its expression as seen from outside; None when there is none of this name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sql(self) -> str:
         """Return the SELECT that gives the relation, with the columns asked for so far."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sets(self) -> list[str]:
         """Return the record sets whose records these are, each once."""
-        raise NotImplementedError
 
     def undecided(self) -> dict[str, str]:
         """Return the rules on the way here that look at what no answer carried, and when they are on, as SQL."""

@@ -15,7 +15,7 @@ from engine.kinds.answer import ErrorRule, Rates, Retry
 from engine.kinds.auth import Auth
 from engine.kinds.changes import Changes, DataTime, DeletedSets
 from engine.kinds.element import PlaceText
-from engine.kinds.pages import Pages
+from engine.kinds.pages import OnePage, Pages
 from engine.kinds.refresh import Refresh
 from engine.kinds.request import Ask, Body, Cached, Deprecated, Filter, ForEach, Method, Option
 from engine.kinds.scope import Consent, Scope
@@ -259,6 +259,10 @@ class Source(Word):
         for endpoint_name, endpoint in self.endpoints.items():
             for set_name, record_set in endpoint.sets.items():
                 yield endpoint_name, set_name, record_set
+
+    def pages_of(self, endpoint: Endpoint) -> Pages:
+        """Return how the answers of an endpoint are paged: as it says itself, or its api."""
+        return endpoint.pages or self.apis[endpoint.api].pages or OnePage(kind="none")
 
     def find(self, set_name: str) -> tuple[str, Endpoint, RecordSet]:
         """Return a record set with its endpoint; KeyError when there is none of this name."""

@@ -27,8 +27,8 @@ class Statement:
         formats: Formats,
         keys: Callable[[str], Keys | None],
         one_per: OnePer | None,
-        natural: str | None = None,
-        origin: str = "_set, _row, _source_key",
+        natural: str | None,
+        origin: str,
     ) -> None:
         self._schema, self._formats, self._keys, self._one_per = schema, formats, keys, one_per
         self._natural, self._origin = natural, origin

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.errors import TransformError
 from engine.journal import cannot_write
-from engine.kinds.types import TargetField, literal, quote
+from engine.kinds.types import TargetField, literal, parquet, quote
 from engine.spec.schema import Schema
 from engine.sql import ROW_GROUP, connect, reworded
 
@@ -70,7 +70,7 @@ class Before:
 
     def file(self, kind: str) -> str:
         """Return one of tonight's files, as SQL reads it."""
-        return read(self.pair.folder / kind / f"{self.entity}.parquet")
+        return parquet(self.pair.folder / kind / f"{self.entity}.parquet")
 
     def columns(self, place: str) -> dict[str, str]:
         """Return columns and their types."""
@@ -99,12 +99,12 @@ class Before:
     def _prepare(self) -> None:
         """Make `was` in the columns of tonight's rows; a field that has changed its type counts as never sent."""
         sent, now = self.pair.sent, self.columns(self.rows)
-        before = {} if sent is None else self.columns(read(sent))
+        before = {} if sent is None else self.columns(parquet(sent))
         other = self.unlike = {name for name in self.fields if before.get(name) != now[name]}
         columns = [f"NULL::{now[name]} AS {quote(name)}" if name in other else quote(name) for name in self.fields]
         unknown = {*_MARKS} if sent is None else {"_digest"} if other else set()
         marks = [f"NULL::{kind} AS {name}" if name in unknown else name for name, kind in _MARKS.items()]
-        place = f"FROM {read(sent)}" if sent is not None else "LIMIT 0"
+        place = f"FROM {parquet(sent)}" if sent is not None else "LIMIT 0"
         self.database.execute(f"CREATE VIEW was AS SELECT {', '.join([*columns, *marks])} {place}")
 
 
@@ -115,11 +115,6 @@ def beside(pair: Pair, doing: str) -> Iterator[Before]:
     said = f"{pair.schema.schema_}: {doing}"
     with reworded(said, TransformError), connect(pair.folder, *more) as database:
         yield Before(database, pair)
-
-
-def read(file: Path) -> str:
-    """Return a Parquet file, as SQL reads it."""
-    return f"read_parquet({literal(str(file.resolve()))})"
 
 
 def write_next(pair: Pair, targets: Mapping[str, Path]) -> int:
@@ -195,7 +190,7 @@ class _Next:
             for entity, keys in _targets_of(before.pair.schema.fields[name], quote(name)):
                 changes = self._changes if entity == before.entity else None
                 if entity in self._targets:
-                    changes = read(self._targets[entity])
+                    changes = parquet(self._targets[entity])
                 if changes is not None:
                     points = f"SELECT {self._key} AS key, unnest({keys}) AS target FROM {before.rows}"
                     new = f"SELECT key FROM {changes} WHERE change = 'new'"

@@ -25,8 +25,7 @@ class Clients:
     """
 
     def __init__(self, source: Source, config: Config, clock: Clock, tell: Tell, budget: Budget | None = None) -> None:
-        self._source, self._config, self._budget = source, config, budget
-        self.clock = clock
+        self.source, self.config, self.clock, self._budget = source, config, clock, budget
         self._tell, self._lock = tell, threading.Lock()
         self._open: dict[str, Client] = {}
         self._stack = ExitStack()
@@ -38,17 +37,16 @@ class Clients:
         self._open.clear()
         self._stack.close()
 
-    def of(self, endpoint: str) -> Client:
-        """Return the client of an endpoint's api."""
-        api = self._source.endpoints[endpoint].api
+    def of(self, api: str) -> Client:
+        """Return the client of an api."""
         if api not in self._open:
-            client = Client(self._source.apis[api], self._config, self.clock, self.tell, self._budget)
+            client = Client(self.source.apis[api], self.config, self.clock, self.tell, self._budget)
             self._open[api] = self._stack.enter_context(client)
         return self._open[api]
 
-    def forget(self, endpoint: str) -> None:
-        """Have the next request of an endpoint's api made by a client of its own."""
-        self._open.pop(self._source.endpoints[endpoint].api, None)
+    def forget(self, api: str) -> None:
+        """Have the next request of an api made by a client of its own."""
+        self._open.pop(api, None)
 
     def tell(self, event: Event) -> None:
         """Tell, one thread at a time."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.spec.relation import some_of
-from engine.stages.before import CHANGES, Before, Pair, beside, read
+from engine.stages.before import CHANGES, Before, Pair, beside
 
 Ours = Literal["nothing", "mapping", "request"]
 """What we changed since rows were last sent: what is made of the records, or even which records are asked for."""
@@ -154,7 +154,7 @@ class _Comparison:
         known = self._before.pair.identities
         if known is None:
             return ""
-        return f"WHEN p.key IN (SELECT key FROM {read(known)} WHERE merged_into IS NOT NULL) THEN 'merged'"
+        return f"WHEN p.key IN (SELECT key FROM {parquet(known)} WHERE merged_into IS NOT NULL) THEN 'merged'"
 
     def _due(self) -> str:
         """Return which rows of tonight are sent, as a condition on `changes`."""

@@ -20,6 +20,11 @@ _LONGEST = timedelta(days=7)
 """A run that began longer ago is not looked at, however long answers may be used."""
 
 
+def entry_key(what: str, endpoint: str, part: str, page: str = "") -> str:
+    """Return the key of what a journal has of an endpoint, of a part of it, or of a page."""
+    return ":".join(each for each in (what, endpoint, part, page) if each)
+
+
 @dataclass(frozen=True)
 class _Asked:
     """What a run read of an endpoint, or of a part of it; `entries` are those of its journal."""
@@ -32,7 +37,7 @@ class _Asked:
 
     def facts(self, what: str, page: str = "") -> Mapping[str, Any] | None:
         """Return an entry of what was asked last."""
-        found = self.entries.get(":".join(each for each in (what, self.endpoint, self.part, page) if each))
+        found = self.entries.get(entry_key(what, self.endpoint, self.part, page))
         return found if found is not None and found["read"] == self.number else None
 
 

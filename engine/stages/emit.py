@@ -19,7 +19,7 @@ from engine.haplo.compile import compile_control, name_files, render_control
 from engine.haplo.layout import WHY, Layout, layout_of
 from engine.haplo.part import LARGEST, Emitted
 from engine.journal import cannot_write
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.spec.binding import Binding
 from engine.spec.schema import Schema
 from engine.sql import blocks, connect, reworded
@@ -79,7 +79,7 @@ def _database(rows: Path, gone: Path | None) -> AbstractContextManager[duckdb.Du
 
 def _withheld(database: duckdb.DuckDBPyConnection, rows: Path) -> set[str]:
     """Return the fields that some row goes without."""
-    found = database.execute(f"SELECT DISTINCT unnest(_withheld) FROM {_read(rows)}").fetchall()
+    found = database.execute(f"SELECT DISTINCT unnest(_withheld) FROM {parquet(rows)}").fetchall()
     return {name for (name,) in found}
 
 
@@ -88,7 +88,7 @@ def _refuse(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, ro
     if not layout.refused:
         return
     counts = ", ".join(f"count_if({condition})" for condition in layout.refused.values())
-    [found] = database.execute(f"SELECT {counts} FROM {_read(rows)}").fetchall()
+    [found] = database.execute(f"SELECT {counts} FROM {parquet(rows)}").fetchall()
     bad = [f"'{name}' ({count:,} rows)" for name, count in zip(layout.refused, found, strict=True) if count]
     if bad:
         raise TransformError(
@@ -102,24 +102,20 @@ def _refuse(database: duckdb.DuckDBPyConnection, entity: str, layout: Layout, ro
 def _count_gone(database: duckdb.DuckDBPyConnection, schema: Schema, rows: Path, gone: Path) -> int:
     """Count the rows that are gone: none of them may be sent as an ordinary row too."""
     key = quote(schema.key)
-    both = f"SELECT count(*) FROM {_read(gone)} WHERE {key} IN (SELECT {key} FROM {_read(rows)})"
+    both = f"SELECT count(*) FROM {parquet(gone)} WHERE {key} IN (SELECT {key} FROM {parquet(rows)})"
     if _one(database, both):
         raise ValueError(f"rows of {schema.schema_} are sent, and said to be gone, at once")
-    return _one(database, f"SELECT count(*) FROM {_read(gone)}")
+    return _one(database, f"SELECT count(*) FROM {parquet(gone)}")
 
 
 def _lines(schema: Schema, layout: Layout, rows: Path, gone: Path | None) -> list[str]:
     """The statements that give the lines, in the order in which they are written."""
     order = ", ".join(f"{quote(name)} NULLS FIRST" for name in schema.order())
     between = literal(layout.between)
-    every = [f"SELECT {layout.line} || {between} AS line FROM {_read(rows)} ORDER BY {order}"]
+    every = [f"SELECT {layout.line} || {between} AS line FROM {parquet(rows)} ORDER BY {order}"]
     if gone is not None:
-        every.append(f"SELECT {layout.gone} || {between} AS line FROM {_read(gone)} ORDER BY {quote(schema.key)}")
+        every.append(f"SELECT {layout.gone} || {between} AS line FROM {parquet(gone)} ORDER BY {quote(schema.key)}")
     return every
-
-
-def _read(file: Path) -> str:
-    return f"read_parquet({literal(str(file.resolve()))})"
 
 
 def _one(database: duckdb.DuckDBPyConnection, statement: str) -> int:

@@ -20,7 +20,6 @@ from typing import Any
 from engine.clock import Clock
 from engine.errors import AnswerUnreadable, ChangesRefused
 from engine.journal import Journal, cannot_write
-from engine.kinds.pages import OnePage
 from engine.kinds.select import MISSING, path
 from engine.kinds.word import seconds
 from engine.secret import Config
@@ -30,7 +29,7 @@ from engine.stages.answer import Answer
 from engine.stages.books import Books
 from engine.stages.client import Client, NothingThere
 from engine.stages.clients import Clients
-from engine.stages.earlier import Earlier
+from engine.stages.earlier import Earlier, entry_key
 from engine.stages.envelope import AnswerReader, Envelope, Reader
 from engine.stages.events import Event, Tell
 from engine.stages.pace import Budget
@@ -56,31 +55,26 @@ def extract(
     `budget` is where it is kept how much of the source's rates is used up; without one, for this call alone.
     """
     with Clients(source, config, clock, tell, budget) as clients:
-        return extract_with(clients, source, config, wants, folder, journal, Earlier((), clock))
+        return extract_with(clients, wants, folder, journal, Earlier((), clock))
 
 
 def extract_with(
-    clients: Clients,
-    source: Source,
-    config: Config,
-    wants: Sequence[Want],
-    folder: Path,
-    journal: Journal,
-    earlier: Earlier,
+    clients: Clients, wants: Sequence[Want], folder: Path, journal: Journal, earlier: Earlier
 ) -> list[Answer]:
     """Read the same with clients that are there already; `earlier` has answers that may be used again."""
     answers: list[Answer] = []
     pages: dict[str, int] = {}
     for group in _groups(wants):
         name = group[0].endpoint
-        client, connections = clients.of(name), source.apis[source.endpoints[name].api].rates.connections
+        api = clients.source.endpoints[name].api
+        client, connections = clients.of(api), clients.source.apis[api].rates.connections
         hear = clients.tell if len(group) == 1 else _counting(clients.tell, len(group))
         around = (client, folder, journal, hear, clients.clock, earlier)
-        reads = (_Read(source, config, want, *around) for want in group)
+        reads = (_Read(clients.source, clients.config, want, *around) for want in group)
         try:
-            found = together((partial(_Read.run, read) for read in reads), connections, name, client.stop)
+            found = together((read.run for read in reads), connections, name, client.stop)
         except BaseException as error:
-            clients.forget(name)  # it was told to stop
+            clients.forget(api)  # it was told to stop
             if isinstance(error, ChangesRefused):
                 error.endpoint = name
             raise
@@ -145,7 +139,7 @@ class _Read:
         self._part, self._each = want.part, "each" in want.names
         self._folder = folder / "answers" / want.endpoint / want.part
         self._connections = 1 if self._each or want.key is not None else api.rates.connections
-        self._pages = self._endpoint.pages or api.pages or OnePage(kind="none")
+        self._pages = source.pages_of(self._endpoint)
         self._params, self._given = request_params(source, want), dict(want.given)
         self._question = self._first_question(want)
         self._sets: dict[str, RecordSet] = {name: self._endpoint.sets[name] for name in want.sets}
@@ -377,8 +371,7 @@ class _Read:
 
     def _key(self, what: str, page: int | None = None) -> str:
         """Return the key of an entry in the journal."""
-        parts = [what, self._name, self._part, "" if page is None else str(page)]
-        return ":".join(part for part in parts if part)
+        return entry_key(what, self._name, self._part, "" if page is None else str(page))
 
     def _file(self, page: int) -> Path:
         return self._folder / f"{page:06d}.{'json' if self._root is None else 'xml'}"

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.kinds.types import TargetField, literal, quote
+from engine.kinds.types import TargetField, literal, parquet, quote
 from engine.spec.reference import Keys
 from engine.spec.schema import Schema
 
@@ -83,7 +83,9 @@ def latest_keys(schema: Schema, identities: Path) -> str:
 def _own_keys(schema: Schema, identities: Path) -> str:
     start = f"{schema.key}:"
     own = f"substr(natural_key, {len(start) + 1})"
-    return f"SELECT {own} AS own, key, latest FROM {_read(identities)} WHERE starts_with(natural_key, {literal(start)})"
+    return (
+        f"SELECT {own} AS own, key, latest FROM {parquet(identities)} WHERE starts_with(natural_key, {literal(start)})"
+    )
 
 
 def identify(
@@ -129,9 +131,9 @@ class _Night:
         """
         columns = "key, since, natural_key, latest, merged_into"
         if self._known.identities is not None:
-            return f"SELECT {columns} FROM {_read(self._known.identities)}"
+            return f"SELECT {columns} FROM {parquet(self._known.identities)}"
         own = f"SELECT {self._key} AS key, NULL::VARCHAR, {self._start} || {self._key}, TRUE, NULL::VARCHAR"
-        where = "LIMIT 0" if self._known.sent is None else f"FROM {_read(self._known.sent)}"
+        where = "LIMIT 0" if self._known.sent is None else f"FROM {parquet(self._known.sent)}"
         if self._known.sent is None:
             own = "SELECT NULL::VARCHAR AS key, NULL::VARCHAR, NULL::VARCHAR, TRUE, NULL::VARCHAR"
         return f"SELECT * FROM ({own} {where}) AS t({columns})"
@@ -290,7 +292,3 @@ def _record(value: str, parts: dict[str, str | None]) -> str | None:
         return None
     members: Sequence[str] = [f"{literal(name)}: {part or f'{value}.{quote(name)}'}" for name, part in parts.items()]
     return f"CASE WHEN {value} IS NOT NULL THEN {{{', '.join(members)}}} END"
-
-
-def _read(file: Path) -> str:
-    return f"read_parquet({literal(str(file.resolve()))})"

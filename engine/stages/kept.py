@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.errors import StorageError
 from engine.journal import cannot_write
 from engine.kinds.request import ForEach
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.sql import connect, reworded
 
 
@@ -27,8 +27,7 @@ def kept_values(file: Path, word: ForEach) -> tuple[list[dict[str, str]], int]:
     values = ", ".join(quote(name) for name in word.keep.values())
     with connect(file.parent) as database, reworded("looking for the records that are asked for", StorageError):
         rows = database.execute(
-            f"SELECT ({blank}) AS _blank, {values} FROM read_parquet({literal(str(file.resolve()))})"
-            f" WHERE {held} ORDER BY _page, _row"
+            f"SELECT ({blank}) AS _blank, {values} FROM {parquet(file)} WHERE {held} ORDER BY _page, _row"
         ).fetchall()
     whole = dict.fromkeys(tuple(row[1:]) for row in rows if not row[0])
     return [dict(zip(word.keep, row, strict=True)) for row in whole], sum(bool(row[0]) for row in rows)
@@ -49,7 +48,7 @@ def put_beside(
         f", ([{lists[name]}]::VARCHAR[])[{place}] AS {quote(name)}" if name in lists else f", {quote(name)}"
         for name in fields
     )
-    from_file = f"read_parquet({literal(str(file.resolve()))})"
+    from_file = parquet(file)
     try:
         with connect(file.parent) as database, reworded(f"writing {file.name}", StorageError):
             database.execute(

@@ -18,7 +18,7 @@ from engine.errors import AnswerUnreadable
 from engine.journal import cannot_write
 from engine.kinds.element import element_path
 from engine.kinds.select import path
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.spec.source import RecordSet, Source
 from engine.sql import ROW_GROUP, connect, reworded
 from engine.stages.answer import Answer, page_ranges
@@ -336,7 +336,7 @@ def _repeated(
     with reworded(f"set '{set_name}': looking for repeated keys", AnswerUnreadable):
         found = connection.execute(
             "SELECT count(*), count(*) FILTER (WHERE across) FROM ("
-            f"SELECT min(_page) <> max(_page) AS across FROM read_parquet({literal(str(part.resolve()))})"
+            f"SELECT min(_page) <> max(_page) AS across FROM {parquet(part)}"
             f" WHERE {there} GROUP BY {columns} HAVING count(*) > 1)"
         ).fetchone()
     assert found is not None

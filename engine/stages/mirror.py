@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, StorageError
 from engine.journal import cannot_write
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.sql import ROW_GROUP, connect, reworded
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def look_at(file: Path) -> Shape | None:
         return None
     try:
         with connect(file.parent.parent) as database, reworded("looking at a mirror", StorageError):
-            columns = database.execute(f"DESCRIBE SELECT * FROM {_read(file)}").fetchall()
-            found = database.execute(f"SELECT count(*) FROM {_read(file)}").fetchone()
+            columns = database.execute(f"DESCRIBE SELECT * FROM {parquet(file)}").fetchall()
+            found = database.execute(f"SELECT count(*) FROM {parquet(file)}").fetchone()
     except EngineError:
         return None
     return Shape(frozenset(row[0] for row in columns) - {"_page", "_row"}, int(found[0]) if found else 0)
@@ -112,7 +112,7 @@ def strays(file: Path, day: str, windows: Iterable[tuple[int, str, str]]) -> tup
     with connect(file.parent) as database, reworded("looking at the days of records", StorageError):
         found = database.execute(
             "SELECT count(*) FILTER (WHERE _day IS NULL), count(*) FILTER (WHERE _day NOT BETWEEN _first AND _last)"
-            f" FROM (SELECT _page, {day} AS _day FROM {_read(file)})"
+            f" FROM (SELECT _page, {day} AS _day FROM {parquet(file)})"
             f" JOIN (VALUES {rows}) AS windows (_page, _first, _last) USING (_page)"
         ).fetchone()
     assert found is not None
@@ -163,15 +163,15 @@ def _define_taken(
     database: duckdb.DuckDBPyConnection, key: Sequence[str], fields: Sequence[str], mirror: Path, came: Path, taken: str
 ) -> None:
     """Make the views `old` and `new`, and the table `came` of the keys that are not blank."""
-    there = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {_read(mirror)}").fetchall()}
+    there = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {parquet(mirror)}").fetchall()}
     columns = ", ".join(quote(name) if name in there else f"NULL::VARCHAR AS {quote(name)}" for name in fields)
     named = ", ".join(map(quote, fields))
     own = f"row({', '.join(map(quote, key))})" if key else "NULL"
     database.execute(
         f"CREATE VIEW old AS SELECT *, {own} AS _key, coalesce({taken}, false) AS _read"
-        f" FROM (SELECT _page, _row, {columns} FROM {_read(mirror)})"
+        f" FROM (SELECT _page, _row, {columns} FROM {parquet(mirror)})"
     )
-    database.execute(f"CREATE VIEW new AS SELECT _page, _row, {named} FROM {_read(came)}")
+    database.execute(f"CREATE VIEW new AS SELECT _page, _row, {named} FROM {parquet(came)}")
     filled = f"NOT ({_blank(key)})" if key else "false"
     database.execute(f"CREATE TABLE came AS SELECT DISTINCT {own} AS _key FROM new WHERE {filled}")
 
@@ -186,19 +186,21 @@ def _define(
 ) -> None:
     """Make the views `old` and `new`, and the tables `came` and `gone` of their keys."""
     with reworded("reading what changed", StorageError):
-        there = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {_read(mirror)}").fetchall()}
+        there = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {parquet(mirror)}").fetchall()}
         if not set(key) <= there:
             raise MirrorError("what was read before lacks the key")
         columns = ", ".join(quote(name) if name in there else f"NULL::VARCHAR AS {quote(name)}" for name in fields)
         own = f"row({', '.join(map(quote, key))}) AS _key, ({_blank(key)}) AS _blank"
-        database.execute(f"CREATE VIEW old AS SELECT _page, _row, {columns}, {own} FROM {_read(mirror)}")
+        database.execute(f"CREATE VIEW old AS SELECT _page, _row, {columns}, {own} FROM {parquet(mirror)}")
         named = ", ".join(map(quote, fields))
-        database.execute(f"CREATE VIEW new AS SELECT _page, _row, {named}, {own} FROM {_read(changes)}")
+        database.execute(f"CREATE VIEW new AS SELECT _page, _row, {named}, {own} FROM {parquet(changes)}")
         _require_key(database, "old", "what was read before")
         _require_key(database, "new", "what changed")
         database.execute("CREATE TABLE came AS SELECT _key FROM new")
         parts = [f"key_{at}" for at in range(len(key))]
-        gone = f"row({', '.join(parts)}) AS _key, ({_blank(parts)}) AS _blank FROM {_read(deleted)}" if deleted else ""
+        gone = (
+            f"row({', '.join(parts)}) AS _key, ({_blank(parts)}) AS _blank FROM {parquet(deleted)}" if deleted else ""
+        )
         if deleted is None:
             database.execute("CREATE TABLE gone AS SELECT _key FROM came WHERE false")
             return
@@ -287,10 +289,6 @@ def clear(folder: Path, kept: str) -> None:
                 file.unlink()
             except OSError as error:
                 raise cannot_write(file, error) from None
-
-
-def _read(file: Path) -> str:
-    return f"read_parquet({literal(str(file.resolve()))})"
 
 
 def make(folder: Path) -> None:

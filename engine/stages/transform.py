@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import TransformError
 from engine.journal import cannot_write
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.kinds.value import Value
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping as MappingDocument
@@ -107,7 +107,7 @@ def transform(
 
     def place(name: str) -> str:
         numbered = f"SELECT * REPLACE (_page::BIGINT * {_PAGE} + _row AS _row)"
-        return f"({numbered} FROM read_parquet({literal(str(sets[name].file.resolve()))}))"
+        return f"({numbered} FROM {parquet(sets[name].file)})"
 
     partly = frozenset(name for name, landed in sets.items() if landed.partly)
     query = build(mapping, world, Reading(world.source.formats, place, present, lost, partly))

@@ -8,7 +8,7 @@ Next: `run/walking`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from engine.errors import StorageError
 from engine.kinds.refresh import REASONS, Refresh
 from engine.kinds.request import ForEach
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.kinds.word import seconds
 from engine.sql import ROW_GROUP, connect, reworded
 from engine.stages.kept import among
@@ -25,7 +25,6 @@ from engine.stages.mirror import make, put
 if TYPE_CHECKING:
     import duckdb
 
-_PAGE = 1_000_000_000
 _NO_END = 2**62
 
 
@@ -52,7 +51,8 @@ class Round:
 
     `asked` are the records to be asked for, in order, each with its number and its digest; `reasons` says how many of
     them for what reason. Of all others, `left` is how many have their turn and do not fit into the budget, `never` how
-    many were never asked for, and `stands` how many were, so that what came of them stands.
+    many were never asked for, and `stands` how many were, so that what came of them stands. `blank` records lack a
+    value that they are asked for by.
     """
 
     asked: list[tuple[int, dict[str, str], str]]
@@ -60,6 +60,7 @@ class Round:
     left: int
     never: int
     stands: int
+    blank: int
 
     @property
     def others(self) -> int:
@@ -67,35 +68,33 @@ class Round:
         return self.never + self.stands
 
 
-def watched(parents: Path, word: ForEach, refresh: Refresh) -> tuple[str, ...]:
-    """Return the fields of a landed set by which its records are seen to change."""
+def watched(columns: Iterable[str], refresh: Refresh) -> tuple[str, ...]:
+    """Return the fields, of those that were landed of a set, by which its records are seen to change."""
     if not refresh.parent_changed:
         return ()
-    if refresh.looked_at:
-        return tuple(sorted(refresh.looked_at))
-    with connect(parents.parent) as database, reworded("looking at records", StorageError):
-        return _columns(database, parents)
+    return tuple(sorted(refresh.looked_at or columns))
 
 
 def choose_records(
-    parents: Path, word: ForEach, refresh: Refresh, walk: Walk | None, tonight: Tonight, out: Path
+    parents: Path, word: ForEach, refresh: Refresh, walk: Walk | None, tonight: Tonight, out: Path | None
 ) -> Round:
-    """Choose the records that are asked for, and write to `out` the walk as it is when they are."""
-    part = out.with_name(f".{out.name}.part")
+    """Choose the records that are asked for, and write to `out`, if it is given, the walk as it is when they are."""
     folders = [] if walk is None else [walk.file.parent.parent]
-    with connect(out.parent.parent, parents.parent, *folders) as database, reworded("choosing records", StorageError):
+    folders += [] if out is None else [out.parent.parent]
+    with connect(parents.parent, *folders) as database, reworded("choosing records", StorageError):
         _define(database, parents, word, refresh, walk, tonight)
         kept = ", ".join(map(quote, word.keep))
         rows = database.execute(
             f"SELECT _number, _reason, coalesce(_digest, ''), {kept} FROM chosen WHERE _tonight ORDER BY _turn"
         ).fetchall()
+        held, blank = among(word)
         counts = database.execute(
             "SELECT count(*) FILTER (WHERE _reason IS NOT NULL), count(*) FILTER (WHERE _then IS NULL),"
-            " count(*) FILTER (WHERE _then IS NOT NULL) FROM chosen WHERE NOT _tonight"
+            " count(*) FILTER (WHERE _then IS NOT NULL),"
+            f" (SELECT count(*) FROM {parquet(parents)} WHERE ({held}) AND ({blank})) FROM chosen WHERE NOT _tonight"
         ).fetchone()
-        make(out.parent)
-        _write(database, kept, tonight, part)
-    put(part, out)
+        if out is not None:
+            _write(database, kept, tonight, out)
     assert counts is not None
     reasons = {reason: sum(row[1] == reason for row in rows) for reason in REASONS}
     asked = [(int(row[0]), dict(zip(word.keep, row[3:], strict=True)), str(row[2])) for row in rows]
@@ -111,21 +110,22 @@ def _define(
     tonight: Tonight,
 ) -> None:
     """Make the table `chosen`: each record once, with its reason, its turn, and whether it is asked for tonight."""
-    own = _columns(database, parents)
-    fields = watched(parents, word, refresh)
+    found = database.execute(f"DESCRIBE SELECT * FROM {parquet(parents)}").fetchall()
+    own = {row[0] for row in found} - {"_page", "_row"}
+    fields = watched(own, refresh)
     old = fields if walk is None else walk.fields
-    comparable = not old or set(old) <= set(own)
+    comparable = set(old) <= own
     kept = ", ".join(f"{quote(field)} AS {quote(name)}" for name, field in word.keep.items())
     digests = f"{_digest(fields)} AS _digest, {_digest(old if comparable else ())} AS _before"
-    together = f"min(_page::BIGINT * {_PAGE} + _row) AS _first, {_together('_digest')}, {_together('_before')}"
+    together = f"min((_page, _row)) AS _first, {_together('_digest')}, {_together('_before')}"
     named = ", ".join(map(quote, word.keep))
     held, blank = among(word)
-    rows = f"SELECT _page, _row, {digests}, {kept} FROM {_read(parents)} WHERE ({held}) AND NOT ({blank})"
+    rows = f"SELECT _page, _row, {digests}, {kept} FROM {parquet(parents)} WHERE ({held}) AND NOT ({blank})"
     database.execute(
         "CREATE TABLE tonight AS SELECT *, row_number() OVER (ORDER BY _first) AS _number"
         f" FROM (SELECT {named}, {together} FROM ({rows}) GROUP BY ALL)"
     )
-    was = f"SELECT * FROM {_read(walk.file)} WHERE _asked IS NOT NULL" if walk is not None else _nothing(word)
+    was = f"SELECT * FROM {parquet(walk.file)} WHERE _asked IS NOT NULL" if walk is not None else _nothing(word)
     changed = "true" if tonight.anew else "w._again"
     if refresh.parent_changed:
         changed += " OR w._digest IS DISTINCT FROM t._before" if comparable else " OR true"
@@ -142,19 +142,22 @@ def _define(
     )
 
 
-def _write(database: duckdb.DuckDBPyConnection, kept: str, tonight: Tonight, part: Path) -> None:
+def _write(database: duckdb.DuckDBPyConnection, kept: str, tonight: Tonight, out: Path) -> None:
+    part = out.with_name(f".{out.name}.part")
+    make(out.parent)
     asked = f"CASE WHEN _tonight THEN {tonight.at!r}::DOUBLE ELSE _then END AS _asked"
     again = "NOT _tonight AND coalesce(_reason = 'changed', false) AS _again"
     database.execute(
         f"COPY (SELECT {kept}, {asked}, _digest, {again}, _tonight FROM chosen ORDER BY _number)"
         f" TO {literal(str(part.resolve()))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
     )
+    put(part, out)
 
 
 def standing(walk: Path, kept: Sequence[str]) -> str:
     """Return the SQL condition that a record which was read before is of one that is still there, and not asked for."""
     named = ", ".join(map(quote, kept))
-    return f"({named}) IN (SELECT ({named}) FROM {_read(walk)} WHERE NOT _tonight AND _asked IS NOT NULL)"
+    return f"({named}) IN (SELECT ({named}) FROM {parquet(walk)} WHERE NOT _tonight AND _asked IS NOT NULL)"
 
 
 def _nothing(word: ForEach) -> str:
@@ -171,12 +174,3 @@ def _digest(fields: Sequence[str]) -> str:
 def _together(digest: str) -> str:
     """Return one digest of all records of which the same is kept."""
     return f"md5(string_agg({digest}, '' ORDER BY {digest})) AS {digest}"
-
-
-def _columns(database: duckdb.DuckDBPyConnection, file: Path) -> tuple[str, ...]:
-    found = database.execute(f"DESCRIBE SELECT * FROM {_read(file)}").fetchall()
-    return tuple(sorted({row[0] for row in found} - {"_page", "_row"}))
-
-
-def _read(file: Path) -> str:
-    return f"read_parquet({literal(str(file.resolve()))})"
