@@ -197,13 +197,11 @@ def _define(
         _require_key(database, "old", "what was read before")
         _require_key(database, "new", "what changed")
         database.execute("CREATE TABLE came AS SELECT _key FROM new")
-        parts = [f"key_{at}" for at in range(len(key))]
-        gone = (
-            f"row({', '.join(parts)}) AS _key, ({_blank(parts)}) AS _blank FROM {parquet(deleted)}" if deleted else ""
-        )
         if deleted is None:
             database.execute("CREATE TABLE gone AS SELECT _key FROM came WHERE false")
             return
+        parts = [f"key_{at}" for at in range(len(key))]
+        gone = f"row({', '.join(parts)}) AS _key, ({_blank(parts)}) AS _blank FROM {parquet(deleted)}"
         blank = database.execute(f"SELECT count(*) FROM (SELECT {gone}) WHERE _blank").fetchone()
         if blank is None or blank[0]:
             raise MirrorError("a record that is gone is not named")

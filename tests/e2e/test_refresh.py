@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import small_documents
 import yaml
 
 from engine.clock import Clock
@@ -131,16 +132,8 @@ class Night(Clock):
         sets = {"person": "people", "thing": "things", "part": "parts"}
         own = {"person": {"name": name}, "thing": {"person": "person"}, "part": {"thing": "thing"}}
         for entity, records in sets.items():
-            fields = {"source_id": "id", **own[entity]}
-            mapping = {"mapping": entity, "source": "slow", "from": records, "fields": fields}
-            binding = {"model": "TYPE:a:type:b", "destination": "object", "names": {"a:attribute:b": "source_id"}}
-            schema = {"schema": entity, "key": "source_id", "fields": {each: {} for each in fields}}
-            documents |= {f"mappings/slow/{entity}.yaml": mapping, f"schemas/{entity}.yaml": schema}
-            documents[f"schemas/haplo/{entity}.yaml"] = {"binding": entity, **binding}
-        for path, content in documents.items():
-            file = self.folder / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+            documents |= small_documents.of_entity("slow", entity, records, {"source_id": "id", **own[entity]})
+        small_documents.write(self.folder, documents)
 
     def read(self, folder: Path | None = None, *, days: int = 1, **how: bool) -> list[str]:
         """Read a night, and return the paths of the things and parts that were asked for, in order."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-import yaml
+import small_documents
 from click.testing import CliRunner
 
 from engine.cli.main import cli
@@ -197,15 +197,8 @@ class Night(Clock):
         }
         for entity, records in ENTITIES.items():
             fields = {"source_id": "Id", "person": "person"} if entity == "thing" else {"source_id": "Id"}
-            mapping = {"mapping": entity, "source": "asked", "from": records, "fields": fields}
-            schema = {"schema": entity, "key": "source_id", "fields": {name: {} for name in fields}}
-            binding = {"model": "TYPE:a:type:b", "destination": "object", "names": {"a:attribute:b": "source_id"}}
-            documents |= {f"mappings/asked/{entity}.yaml": mapping, f"schemas/{entity}.yaml": schema}
-            documents[f"schemas/haplo/{entity}.yaml"] = {"binding": entity, **binding}
-        for name, content in documents.items():
-            file = self.folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+            documents |= small_documents.of_entity("asked", entity, records, fields)
+        small_documents.write(self.folder, documents)
 
     def read(self, folder: Path | None = None) -> dict[str, SetRead]:
         """Read a night; a folder is gone on with."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-import yaml
+import small_documents
 
 from engine.clock import Clock
 from engine.errors import AnswerUnreadable, DocumentError, EngineError
@@ -157,10 +157,7 @@ class Night(Clock):
             "entities": list(entities),
             "settings": {"marks": settings},
         }
-        for name, content in {**DOCUMENTS, f"schools/{SCHOOL}.yaml": school}.items():
-            file = self.folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        small_documents.write(self.folder, {**DOCUMENTS, f"schools/{SCHOOL}.yaml": school})
 
     def read(self, folder: Path | None = None, *, bare: bool = False, **how: Any) -> SetRead:
         """Read a night; a folder is gone on with."""
