@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time
 from typing import Any, Final
 
 from engine.errors import Place, Problem
 from engine.problem_text import did_you_mean
 from engine.run.trying import Route, Trial, Tried
+from engine.spec.expected import spelled
 from engine.spec.tabled import Row
 from engine.spec.tests_of import Mark
 from engine.stages.transform import ExpressionFailedError
@@ -106,8 +106,8 @@ class _Judging:
             if expected == got and not (held and field in values):
                 continue
             place = row.cells[field].place if field in row.cells else row.place
-            said = f"{held}: Haplo keeps what it has" if held else shown(got)
-            what = f"{field} of '{name}' is {said}, and {shown(expected)} is expected"
+            said = f"{held}: Haplo keeps what it has" if held else _shown(got)
+            what = f"{field} of '{name}' is {said}, and {_shown(expected)} is expected"
             yield self._problem("cell-differs", what, place, self._made_by(field))
 
     def _absent_fields(self) -> list[str]:
@@ -235,23 +235,13 @@ def _said_mark(came: tuple[str, str, str | None, str, str]) -> str:
     return f"{came[3]} ({came[2]})" if came[2] else came[3]
 
 
-def shown(value: Any) -> str:
+def _shown(value: Any) -> str:
     """Return a value as a message shows it, near to how a test writes it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(map(shown, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {shown(each)}" for name, each in value.items() if each is not None) + "}"
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return f"'{value}'" if isinstance(value, str) else str(value)
+    return spelled(value, "'{}'".format, "nothing")
 
 
 def _listed(values: list[Any]) -> str:
-    return shown(values[0]) if len(values) == 1 else shown(values) if values else "nothing"
+    return _shown(values[0]) if len(values) == 1 else _shown(values) if values else "nothing"
 
 
 def _plain(value: Any) -> Any:

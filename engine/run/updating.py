@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from engine.journal import cannot_write
 from engine.run.testing import REVIEW, Result
 from engine.run.trying import Route
 from engine.run.updating_csv import Lines, csv_lines
-from engine.spec.expected import UnfitError
+from engine.spec.expected import UnfitError, spelled
 
 MARK: Final = f"  {REVIEW}: written by haplomap test --update"
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")
@@ -153,7 +152,8 @@ class _Updating:
         if "\n" in text and self._document.style(path) != "literal":
             return False
         try:
-            lines = csv_lines(rows, self._values(), self._rows, self._key, whole=self._trial.case.expect.whole)
+            values, whole = self._trial.values(rows), self._trial.case.expect.whole
+            lines = csv_lines(rows, values, self._rows, self._key, whole=whole)
         except UnfitError:
             return False
         if not lines.changed and not lines.added:
@@ -184,7 +184,8 @@ class _Updating:
         new = [row for name, row in self._rows.items() if name not in expected]
         gone = [index for name, index in expected.items() if name not in self._rows]
         self._take_out(gone, left=len(rows) - len(gone) + len(new))
-        for row, values in zip(self._trial.rows("expect", "rows"), self._values(), strict=True):
+        there = self._trial.rows("expect", "rows")
+        for row, values in zip(there, self._trial.values(there), strict=True):
             made = self._rows.get(values[self._key])
             if made is not None:
                 self._change_cells((*self._path, "rows", row.number), values, made)
@@ -199,9 +200,6 @@ class _Updating:
             self._edits.comment_out(*self._document.span((*path, index)))
         if gone and not left:
             self._edits.append(self._document.span(path)[1], [f"{' ' * self._column(path)}[]"])
-
-    def _values(self) -> list[dict[str, Any]]:
-        return self._trial.values(self._trial.rows("expect", "rows"))
 
     def _change_cells(self, at: Route, values: Mapping[str, Any], made: Mapping[str, Any]) -> None:
         for name, value in values.items():
@@ -252,18 +250,7 @@ class _Updating:
 
 def written(value: Any) -> str:
     """Return a value as a test writes it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(map(written, value))}]"
-    if isinstance(value, dict):
-        parts = (f"{name}: {written(each)}" for name, each in value.items() if each is not None)
-        return f"{{{', '.join(parts)}}}"
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return _text(value) if isinstance(value, str) else str(value)
+    return spelled(value, _text, "null")
 
 
 def _text(value: str) -> str:

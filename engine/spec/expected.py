@@ -1,4 +1,4 @@
-"""What a test writes for a value of an entity, as the value that a run makes. Next: `spec/check_tests`."""
+"""What a test writes for a value of an entity, as the value that a run makes, and back. Next: `spec/check_tests`."""
 
 from __future__ import annotations
 
@@ -55,6 +55,22 @@ _SAID: Final = {
     "datetime": "a date with a time, yyyy-mm-ddThh:mm:ss",
     "time": "a time, hh:mm",
 }
+
+
+def spelled(value: Any, text: Callable[[str], str], nothing: str) -> str:
+    """Return a value that a run makes as a test writes it, on one line; `text` says how texts stand in it."""
+    if value is None:
+        return nothing
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(spelled(each, text, nothing) for each in value)}]"
+    if isinstance(value, dict):
+        parts = (f"{name}: {spelled(each, text, nothing)}" for name, each in value.items() if each is not None)
+        return f"{{{', '.join(parts)}}}"
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return text(value) if isinstance(value, str) else str(value)
 
 
 def _record(written: Any, parts: dict[str, TargetField]) -> dict[str, Any]:
