@@ -71,36 +71,33 @@ class Files:
         """Return what became of a key, or of the record that the source calls so; stop where there is neither."""
         with self._opened() as database:
             key = self._stable(database, asked)
-            records, change = self._records(database, f"key = {literal(key)}"), self._change(database, key)
+            records, change = self._records(database, "key", key), self._change(database, key)
             if not records and not change:
-                records = self._records(database, f"source_key = {literal(asked)}")
+                records = self._records(database, "source_key", asked)
                 key = next((each.key for each in records if each.key is not None), key)
                 change = self._change(database, key)
             if not records and not change:
                 raise self._unknown(database, asked, personal=personal)
-            into = self._found(
-                database,
-                IDENTITIES,
-                f"SELECT merged_into FROM {{}} WHERE key = {literal(key)} AND merged_into IS NOT NULL",
-            )
+            merged = "SELECT merged_into FROM {} WHERE key = ? AND merged_into IS NOT NULL"
+            into = self._found(database, IDENTITIES, merged, key)
             said = (str(change[0][0]), tuple(change[0][1])) if change else ("", ())
             return Fate(key, tuple(records), *said, into[0][0] if into else "", self._row(database, key))
 
     def _change(self, database: Any, key: str) -> list[Any]:
-        return self._found(database, CHANGES, f"SELECT change, fields FROM {{}} WHERE key = {literal(key)}")
+        return self._found(database, CHANGES, "SELECT change, fields FROM {} WHERE key = ?", key)
 
     def _stable(self, database: Any, asked: str) -> str:
         """Return the key under which a row is known that the source calls so."""
-        found = self._found(database, SAME, f"SELECT key FROM {{}} WHERE own = {literal(asked)}")
+        found = self._found(database, SAME, "SELECT key FROM {} WHERE own = ?", asked)
         return found[0][0] if found else asked
 
-    def _records(self, database: Any, which: str) -> list[OfRecord]:
-        states = f"SELECT set, source_key, key, state, rule FROM {{}} WHERE {which} ORDER BY ALL"
-        records = self._found(database, STATES, states)
+    def _records(self, database: Any, by: str, key: str) -> list[OfRecord]:
+        states = f"SELECT set, source_key, key, state, rule FROM {{}} WHERE {by} = ? ORDER BY ALL"
+        records = self._found(database, STATES, states, key)
         told = "SELECT field, rule, level FROM {} WHERE set = ? AND source_key = ?"
         found = []
         for of_set, source_key, key, state, rule in records:
-            marks = self._found(database, "quarantine", told, [of_set, source_key])
+            marks = self._found(database, "quarantine", told, of_set, source_key)
             found.append(OfRecord(of_set, source_key, key, state, rule, tuple(Told(*each) for each in marks)))
         return found
 
@@ -113,10 +110,9 @@ class Files:
 
     def _unknown(self, database: Any, asked: str, *, personal: bool) -> NotFoundError:
         """Return the error for a key that the run knows nothing of. Keys that are like it are named only if wished."""
-        alike = f"levenshtein(key, {literal(asked)}) <= 2 OR lower(trim(key)) = lower(trim({literal(asked)}))"
-        order = f"levenshtein(key, {literal(asked)}), key"
-        like_it = f"SELECT key FROM {{}} WHERE {alike} GROUP BY key ORDER BY {order} LIMIT {ALIKE}"
-        near = self._found(database, STATES, like_it)
+        alike = "levenshtein(key, $1) <= 2 OR lower(trim(key)) = lower(trim($1))"
+        like_it = f"SELECT key FROM {{}} WHERE {alike} GROUP BY key ORDER BY levenshtein(key, $1), key LIMIT {ALIKE}"
+        near = self._found(database, STATES, like_it, asked)
         named = " or ".join(f"'{key}'" for (key,) in near)
         hidden = f"{len(near)} key{'s are' if len(near) > 1 else ' is'} nearly the same; --show-personal names them"
         fix = (f"did you mean {named}?" if personal else hidden) if near else ""
@@ -127,11 +123,11 @@ class Files:
             fix=fix or f"'haplomap preview' shows rows of {entity} with their keys",
         )
 
-    def _found(self, database: Any, kind: str, statement: str, given: list[Any] | None = None) -> list[Any]:
+    def _found(self, database: Any, kind: str, statement: str, *given: str) -> list[Any]:
         file = self.path(kind)
         if not file.exists():
             return []
-        found: list[Any] = database.execute(statement.format(_read(file)), given or []).fetchall()
+        found: list[Any] = database.execute(statement.format(_read(file)), given).fetchall()
         return found
 
     @contextmanager
