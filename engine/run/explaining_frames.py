@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import duckdb
 
 LEFT_OUT = "_rule"
+Frame = dict[str, Any]
+"""What a view gives for one record: values by their SQL."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,6 @@ class Record:
         """Return by which member, or item, it came, and the record that it is there."""
         first, _, rest = self.way.partition("/")
         return int(first), Record(self.set, self.row, rest)
-
-
-class Frame:
-    """What a view gives for one record: values by their SQL."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self._values = values
-
-    def __getitem__(self, sql: str) -> Any:
-        return self._values[sql]
 
 
 class Frames:
@@ -83,7 +75,7 @@ class Frames:
         given = [part for each in missing for part in (each.set, each.row, each.way)]
         statement = f"SELECT _base._set, _base._row, _base._way{columns} {view.from_clause()} {whose}"
         for found in self._rows(statement, given):
-            self._frames[view, Record(*found[:3])] = Frame(dict(zip(asked, found[3:], strict=True)))
+            self._frames[view, Record(*found[:3])] = dict(zip(asked, found[3:], strict=True))
 
     def raw(self, record: Record) -> dict[str, Any]:
         """Return the texts of a record of a set as they landed, by field."""

@@ -53,16 +53,6 @@ class Tree:
         first = self._with_parts(first, view, record, at, origin.value, frame)
         return (first, *(self._later(step, frame, at, before) for before, step in pairwise(steps)))
 
-    def rules(self, view: View, record: Record) -> tuple[list[Came], bool]:
-        """Return the rules of a view that a record is put to, up to the one that it fails; and whether it fails one."""
-        frame, found = self._frames.of(view, record), []
-        for tested in self._frames.sight(view).rules:
-            passed = frame[tested.test] is True
-            found.append(self._rule(tested, view, record, passed=passed))
-            if not passed:
-                return found, True
-        return found, False
-
     def failing(self, view: View, record: Record) -> Came | None:
         """Return the rule that took a record out, with all that it looks at: the mapping's own, or a table's below."""
         relation: Relation = view.relation
@@ -71,8 +61,9 @@ class Tree:
             found = self.failing(below.view, inner)
             if found is not None:
                 return found
-        rules, failed = self.rules(view, record)
-        return rules[-1] if failed else None
+        frame = self._frames.of(view, record)
+        broken = (tested for tested in self._frames.sight(view).rules if frame[tested.test] is not True)
+        return next((self._rule(tested, view, record) for tested in broken), None)
 
     def answer(self, record: Record) -> Came:
         """Return where a record of a set landed."""
@@ -319,15 +310,13 @@ class Tree:
 
     # Rules
 
-    def _rule(self, tested: Tested, view: View, record: Record, *, passed: bool) -> Came:
+    def _rule(self, tested: Tested, view: View, record: Record) -> Came:
+        """Return a rule that a record does not pass, with all that it looks at."""
         rule = tested.rule
         place = self._places.mapped((*tested.at, "rule"))
-        note = "it passes" if passed else "it does not pass"
-        if passed:
-            return Came("rule", rule.rule, place=place, note=note, valued=False)
         parts = tuple(self._name(view, record, name) for name in names_of_rule(rule))
         said = f"{rule.rule}: {_tests(rule)}"
-        return Came("rule", said, place=place, note=note, valued=False, parts=parts)
+        return Came("rule", said, place=place, note="it does not pass", valued=False, parts=parts)
 
 
 def _by(join: Join) -> str:
