@@ -16,12 +16,12 @@ from engine.spec.project import Project
 from engine.spec.query import build
 from engine.spec.relation import Reading, Use
 from engine.spec.source import RecordSet
+from engine.stages.transform import PAGE
 
 if TYPE_CHECKING:
     import polars as pl
 
 MASK: Final = "•••"
-_PAGE = 1_000_000_000
 _WITHHELD = "_withheld"
 Row = dict[str, Any]
 
@@ -161,5 +161,5 @@ def _key_of(record_set: RecordSet) -> pl.Expr:
     import polars as pl
 
     keys = [pl.col(key).cast(pl.String).fill_null("") for key in record_set.key or []]
-    number = pl.col("_page").cast(pl.Int64) * _PAGE + pl.col("_row")
+    number = pl.col("_page").cast(pl.Int64) * PAGE + pl.col("_row")
     return pl.concat_str(keys, separator="|") if keys else number.cast(pl.String)

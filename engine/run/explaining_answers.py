@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from engine.errors import StorageError
 from engine.journal import read_entries
@@ -16,9 +16,7 @@ from engine.kinds.pages import OnePage
 from engine.kinds.types import literal, quote
 from engine.spec.source import Source
 from engine.sql import connect, reworded
-
-PAGE: Final = 1_000_000_000
-"""As in `stages/transform`: a statement's `_row` is this times the page, and the row."""
+from engine.stages.transform import PAGE
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from engine.journal import read_entries
 from engine.kinds.types import literal, quote
 from engine.problem_text import did_you_mean
 from engine.run.comparing import keys_of_run
-from engine.run.explaining_answers import PAGE, Answers, Stands
+from engine.run.explaining_answers import Answers, Stands
 from engine.run.explaining_fate import OfRecord
 from engine.run.explaining_frames import Frames, Record
 from engine.run.explaining_places import Places
@@ -34,7 +34,7 @@ from engine.spec.school import School
 from engine.spec.trace import Trace
 from engine.spec.view import View
 from engine.sql import connect, reworded
-from engine.stages.transform import STATES, prepare
+from engine.stages.transform import PAGE, STATES, prepare
 
 if TYPE_CHECKING:
     import duckdb

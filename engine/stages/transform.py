@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import duckdb
 
 STATES: Final = "states"
-_PAGE = 1_000_000_000
+PAGE: Final = 1_000_000_000
 """Rows are numbered on each page anew; in a statement a record's `_row` is this times its page, and its row."""
 
 
@@ -106,7 +106,7 @@ def transform(
     present = {name: landed.present for name, landed in sets.items()}
 
     def place(name: str) -> str:
-        numbered = f"SELECT * REPLACE (_page::BIGINT * {_PAGE} + _row AS _row)"
+        numbered = f"SELECT * REPLACE (_page::BIGINT * {PAGE} + _row AS _row)"
         return f"({numbered} FROM {parquet(sets[name].file)})"
 
     partly = frozenset(name for name, landed in sets.items() if landed.partly)
@@ -312,7 +312,7 @@ def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> N
     _copy(database, f"{states} FROM result", folder / STATES / f"{schema.schema_}.parquet")
     held = (
         f"SELECT {literal(schema.schema_)} AS entity, _set AS set, _source_key AS source_key, "
-        f"_row // {_PAGE} AS page, _row % {_PAGE} AS row, "
+        f"_row // {PAGE} AS page, _row % {PAGE} AS row, "
         "coalesce(t.field, _field) AS field, coalesce(t.rule, _reason) AS rule, coalesce(t.level, 'row') AS level "
         "FROM (SELECT *, unnest(CASE WHEN len(_told) > 0 THEN _told ELSE [NULL] END) AS t FROM result "
         "WHERE _state = 'quarantined' OR (_state = 'emitted' AND len(_told) > 0)) ORDER BY ALL"
