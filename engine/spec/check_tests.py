@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.document import Document
-from engine.errors import Problem
+from engine.errors import Place, Problem
 from engine.kinds.types import SourceField
 from engine.problem_text import did_you_mean
 from engine.spec.check_settings import check_values
@@ -166,9 +166,8 @@ class _Checker:
         for field, cell in row.cells.items():
             target = self.schema.fields.get(field)
             if target is None:
-                what, known = f"there is no field '{field}' in schema '{self.schema.schema_}'", self.schema.fields
                 place = row.place if row.csv else self.document.key_place((*at, row.number, field))
-                yield Problem("unknown-target", what, place, fix=did_you_mean(field, known))
+                yield self._unknown_target(place, field)
                 continue
             try:
                 value_of(items(cell.value, row) if target.type == "list" else cell.value, target)
@@ -185,16 +184,17 @@ class _Checker:
                 yield Problem("unknown-rule", what, place, fix=did_you_mean(rule, known))
         for index, name in enumerate(expect.absent or []):
             if name not in self.schema.fields:
-                yield self._unknown_target((*path, "absent", index), name)
+                yield self._unknown_target(self.document.place((*path, "absent", index)), name)
         for word in ("quarantined", "withheld", "told"):
             marks: list[Mark] = getattr(expect, word) or []
             for index, mark in enumerate(marks):
                 if mark.field is not None and mark.field not in self.schema.fields:
-                    yield self._unknown_target((*path, word, index, "field"), mark.field)
+                    place = self.document.place((*path, word, index, "field"))
+                    yield self._unknown_target(place, mark.field)
 
-    def _unknown_target(self, path: Path, name: str) -> Problem:
+    def _unknown_target(self, place: Place, name: str) -> Problem:
         what = f"there is no field '{name}' in schema '{self.schema.schema_}'"
-        return Problem("unknown-target", what, self.document.place(path), fix=did_you_mean(name, self.schema.fields))
+        return Problem("unknown-target", what, place, fix=did_you_mean(name, self.schema.fields))
 
     def _zone(self, path: Path, name: str) -> Iterator[Problem]:
         try:
