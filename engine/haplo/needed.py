@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from engine.haplo.application import BEHAVIOUR, PLATFORM, TITLE, TYPE
 from engine.haplo.record import value_field
-from engine.haplo.target import derived_application, root_type
+from engine.haplo.target import derived_application, object_type, root_type
 from engine.spec.binding import OBJECTS, Application, AttributeSpec, Binding, BoundName, TypeSpec
 from engine.spec.schema import Schema
 
@@ -71,8 +71,7 @@ def _attribute(
         if bound.list_:
             links += [] if links else [_list_type(name)]
         elif value is not None and value.ref is not None and value.ref in every and there is None:
-            target = every[value.ref]
-            links.append(target.type or root_type(target.model))
+            links.append(object_type(every[value.ref]))
     qualifiers = [bound.qualifier for bound, _ in uses if bound.qualifier]
     return AttributeSpec(
         type=there.type if there is not None else kind,

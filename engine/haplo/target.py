@@ -73,6 +73,11 @@ def root_type(model: str) -> str:
     return PERSON if model in ("haplo:person", USER_SYNC) else model.removeprefix(_AUTO)
 
 
+def object_type(binding: Binding) -> str:
+    """Return the code of the type of an entity's objects."""
+    return binding.type or root_type(binding.model)
+
+
 def derived_application(bindings: Sequence[Binding], schemas: Mapping[str, Schema]) -> dict[str, Any]:
     """Return the application that the bindings take for granted; attributes have the types of what they are given."""
     kinds: dict[str, str] = {}

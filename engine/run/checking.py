@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.errors import DeliveryError
 from engine.haplo.identity import code_sql
 from engine.haplo.part import Emitted
-from engine.haplo.target import application_case, derived_application, root_type
+from engine.haplo.target import application_case, derived_application, object_type
 from engine.kinds.types import parquet, quote
 from engine.run.application import school_application
 from engine.run.comparing import identities_file
@@ -52,7 +52,7 @@ class Checking:
         case = receiving_case(self._project, self._plan.school, self._plan.entities)
         with Receiver(case) as receiver:
             for entity, file in self._sent.items():
-                receiver.know(self._codes(entity, file), self._type_of(entity))
+                receiver.know(self._codes(entity, file), object_type(self._project.binding(entity)))
             for line in self._report.entities:
                 found = self._checked(line.entity, emitted[line.entity], receiver)
                 self._enter(line, found)
@@ -66,10 +66,6 @@ class Checking:
         with connect(file.parent) as database:
             found = database.execute(f"SELECT {code} FROM {parquet(file)}").fetchall()
         return [one for (one,) in found]
-
-    def _type_of(self, entity: str) -> str:
-        binding = self._project.binding(entity)
-        return binding.type or root_type(binding.model)
 
     def _checked(self, entity: str, emitted: Emitted, receiver: Receiver) -> Checked:
         back = Leading(self._project, self._plan.school, entity, identities_file(self._folder, entity))

@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from engine.haplo.compile import origin_of
-from engine.haplo.identity import code_sql
+from engine.haplo.identity import code
 from engine.haplo.interpret import interpret
 from engine.haplo.outcome import Entry, Outcome
 from engine.haplo.outcome import Path as At
 from engine.haplo.part import Emitted
-from engine.haplo.target import data_types, root_type
+from engine.haplo.target import data_types, object_type
 from engine.kinds.types import TargetField, literal, quote
 from engine.run.application import school_application
 from engine.run.checking import receiving_case
@@ -60,7 +60,8 @@ class OneRow:
             self._instructions = self._by_name()
             with Receiver(receiving_case(self._project, self._school, entities)) as receiver:
                 for entity, keys in _references(self._schema.fields, row):
-                    receiver.know(self._codes(Path(name), entity, keys), self._type_of(entity))
+                    codes = [code(self._school.code_prefix, entity, each) for each in keys]
+                    receiver.know(codes, object_type(self._project.binding(entity)))
                 self.outcome = interpret(
                     self._control,
                     {part.name: part.path for part in emitted.parts},
@@ -98,16 +99,6 @@ class OneRow:
             folder / "files",
         )
         return emit(self._schema, *around, data_types=self._types)
-
-    def _codes(self, folder: Path, entity: str, keys: list[str]) -> list[str]:
-        code = code_sql(self._school.code_prefix, entity, "key")
-        with connect(folder) as database:
-            found = database.execute(f"SELECT {code} FROM (SELECT unnest($1::VARCHAR[]) AS key)", [keys]).fetchall()
-        return [each for (each,) in found]
-
-    def _type_of(self, entity: str) -> str:
-        binding = self._project.binding(entity)
-        return binding.type or root_type(binding.model)
 
     def _by_name(self) -> dict[str, list[At]]:
         """Return where the instructions of each name stand; those inside of others stand for nothing of their own."""

@@ -20,7 +20,7 @@ from engine.run.trying import Bench, Route, Tried, Trying
 from engine.spec.lookup import Lookup
 from engine.spec.mapping import From, Table
 from engine.spec.mapping import Mapping as MappingDocument
-from engine.spec.query import Query, World, build
+from engine.spec.query import Query, build
 from engine.spec.relation import Reading
 from engine.sql import reworded
 from engine.stages.transform import prepare
@@ -164,7 +164,7 @@ class Reach:
         table = scope.table
         changed = {"from_": table.from_, "join": table.join, "where": table.where, "fields": fields}
         mapping = self.bench.mapping.model_copy(update={**changed, "known_by": {}, "one_per": None})
-        around = World(world.source, schema, world.lookups, world.settings, values=trying.settings)
+        around = replace(world, schema=schema, values=trying.settings)
         query = build(mapping, around, Reading(world.source.formats, _place))
         assert not query.findings, query.findings
         return query

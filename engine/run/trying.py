@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from engine.haplo.application import BEHAVIOUR
 from engine.haplo.identity import code, key_of
 from engine.haplo.interpret import interpret
 from engine.haplo.outcome import Entry, Outcome
-from engine.haplo.target import derived_application, root_type
+from engine.haplo.target import derived_application, object_type
 from engine.kinds.types import literal, quote
 from engine.run.comparing import pair_of, stays
 from engine.spec.binding import Binding
@@ -30,7 +30,6 @@ from engine.spec.mapping import Table
 from engine.spec.project import Project
 from engine.spec.query import World
 from engine.spec.reference import Keys
-from engine.spec.settings import SettingValue
 from engine.spec.source import RecordSet
 from engine.spec.tabled import Row, items, rows_at
 from engine.spec.tests_of import Case
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 
 TODAY: Final = date(2026, 9, 1)
 """The day of a test that does not name one: never that of the clock, or a test would not be the same tomorrow."""
-Settings = dict[str, dict[str, SettingValue]]
 Route = tuple[str | int, ...]
 
 
@@ -89,17 +87,6 @@ class Bench:
         named += [value.collect for value in values if value.collect is not None]
         found = (name for name in dict.fromkeys(named) if name not in self.mapping.tables)
         return {name: self.world.source.find(name)[2] for name in found}
-
-    @cached_property
-    def defaults(self) -> Settings:
-        return {
-            group: {name: each.default for name, each in members.items()}
-            for group, members in self.project.settings().items()
-        }
-
-    def settings(self, case: Case) -> Settings:
-        """Return the value of every setting in a test."""
-        return {group: {**members, **case.settings.get(group, {})} for group, members in self.defaults.items()}
 
 
 @dataclass(frozen=True)
@@ -158,16 +145,12 @@ class Trying:
 
     def __init__(self, trial: Trial, folder: Path) -> None:
         self.trial, self.folder, self.bench, self.case = trial, folder, trial.bench, trial.case
-        self.settings = self.bench.settings(self.case)
+        self.settings = self.bench.project.settled(self.case.settings)
         known = dict(self.case.known)
-        world = self.bench.world
-        self.world = World(
-            world.source,
-            world.schema,
-            world.lookups,
-            world.settings,
-            lambda entity: _keys(known[entity]) if entity in known else None,
-            self.settings,
+        self.world = replace(
+            self.bench.world,
+            keys=lambda entity: _keys(known[entity]) if entity in known else None,
+            values=self.settings,
         )
         self.sets: dict[str, SetRead] = {}
         self.absent: list[str] = []
@@ -209,7 +192,7 @@ class Trying:
             self.sets[name] = SetRead(file, len(records), present)
 
     def _transform(self) -> Transformed:
-        remembered = Remembered("test", self._sent(), self._identities()) if self.bench.mapping.known_by else None
+        remembered = Remembered("test", self._sent, self._identities()) if self.bench.mapping.known_by else None
         books = transform(
             self.bench.mapping, self.world, self.sets, self.circumstances, self.folder, remembered=remembered
         )
@@ -217,16 +200,13 @@ class Trying:
         self.absent = [*books.absent, *unmapped]
         return books
 
+    @cached_property
     def _sent(self) -> Path | None:
-        """Write what was sent before, if the test says so; return its file."""
-        if self.case.sent is None:
+        """The file of what was sent before, written when it is first asked for; None where nothing was."""
+        if not self._before:
             return None
         file = self.folder / "sent" / self.bench.entity / "before.parquet"
-        if not file.exists():
-            rows = [(row, state) for state in ("current", "gone") for row in self._sent_rows(state)]
-            if not rows:
-                return None
-            write_sent(file, self.world.schema, rows)
+        write_sent(file, self.world.schema, self._before)
         return file
 
     def _identities(self) -> Path | None:
@@ -237,14 +217,17 @@ class Trying:
         write_identities(file, self._sent_keys(), self.case.sent.known_by, self.world.schema.key)
         return file
 
-    def _sent_rows(self, state: str) -> list[dict[str, Any]]:
-        assert self.case.sent is not None
-        if not getattr(self.case.sent, state):
-            return []
-        blank: dict[str, Any] = {
-            name: [] for name, value in self.bench.mapping.fields.items() if value.collect is not None
-        }
-        return [{**blank, **row} for row in self.trial.values(self.trial.rows("sent", state))]
+    @cached_property
+    def _before(self) -> list[tuple[dict[str, Any], str]]:
+        """The rows that were sent before, each with its state."""
+        fields = self.bench.mapping.fields.items()
+        blank: dict[str, Any] = {name: [] for name, value in fields if value.collect is not None}
+        return [
+            ({**blank, **row}, state)
+            for state in ("current", "gone")
+            if getattr(self.case.sent, state, [])
+            for row in self.trial.values(self.trial.rows("sent", state))
+        ]
 
     def _read(self, database: duckdb.DuckDBPyConnection, found: Tried) -> None:
         key = self.world.schema.key
@@ -266,7 +249,7 @@ class Trying:
         if self.case.sent is None and expect.changes is None and expect.objects is None:
             return
         binding, schema = self.bench.binding, self.world.schema
-        pair = pair_of(schema, binding, self.folder, self._sent(), self.absent)
+        pair = pair_of(schema, binding, self.folder, self._sent, self.absent)
         complete = not stays(binding, self.settings)
         removes, holds = binding.removed is not None, binding.of_accounts
         compared = compare(pair, Terms(full=False, complete=complete, removes=removes, holds=holds))
@@ -285,9 +268,8 @@ class Trying:
         application = derived_application([binding, *others], bench.project.schemas())
         with Receiver(application) as receiver:
             self._know(receiver, {bench.entity: self._sent_keys(), **self.case.known})
-            sent = self._sent()
-            if sent is not None:
-                self._import(receiver, "before", self._as_rows(sent), [])
+            if self._sent is not None:
+                self._import(receiver, "before", self._as_rows(self._sent), [])
             rows, gone = (self.folder / kind / f"{bench.entity}.parquet" for kind in (SEND, GONE))
             told = gone if binding.removed is not None else None
             outcome = self._import(receiver, "files", rows, absent, told, lambda entry: _keep(found, entry))
@@ -328,14 +310,12 @@ class Trying:
         return file
 
     def _sent_keys(self) -> list[str]:
-        states = ("current", "gone") if self.case.sent is not None else ()
-        return [row[self.world.schema.key] for state in states for row in self._sent_rows(state)]
+        return [row[self.world.schema.key] for row, _ in self._before]
 
     def _know(self, receiver: Receiver, keys: Mapping[str, list[str]]) -> None:
         for entity, known in keys.items():
-            binding = self.bench.project.binding(entity)
             codes = [code(self.case.school, entity, key) for key in known]
-            receiver.know(codes, binding.type or root_type(binding.model))
+            receiver.know(codes, object_type(self.bench.project.binding(entity)))
 
 
 def _keys(known: list[str]) -> Keys:

@@ -18,7 +18,7 @@ from engine.spec.lookup import Lookup
 from engine.spec.mapping import Mapping
 from engine.spec.schema import Schema
 from engine.spec.school import School
-from engine.spec.settings import SETTING_TYPES, Setting, Settings, SettingValue
+from engine.spec.settings import SETTING_TYPES, Setting, Settings, SettingValue, SettingValues
 from engine.spec.source import Endpoints, Source
 from engine.spec.tables import CsvProblem, read_csv
 from engine.spec.tests_of import FOLDER as TESTS
@@ -137,10 +137,12 @@ class Project:
 
     def values(self, school: School) -> dict[str, dict[str, SettingValue]]:
         """Return the value of every setting: the school's, or the default."""
+        return self.settled(school.settings)
+
+    def settled(self, given: SettingValues) -> dict[str, dict[str, SettingValue]]:
+        """Return the value of every setting: the one that is given, or the default."""
         return {
-            group: {
-                name: school.settings.get(group, {}).get(name, setting.default) for name, setting in members.items()
-            }
+            group: {name: given.get(group, {}).get(name, setting.default) for name, setting in members.items()}
             for group, members in self.settings().items()
         }
 
