@@ -12,8 +12,7 @@ from typing import Any
 
 from engine.errors import StorageError
 from engine.journal import read_entries
-from engine.kinds.pages import OnePage
-from engine.kinds.types import literal, quote
+from engine.kinds.types import parquet, quote
 from engine.spec.source import Source
 from engine.sql import connect, reworded
 from engine.stages.transform import PAGE
@@ -77,7 +76,7 @@ class Answers:
         keys = self._source.find(set_name)[2].key or []
         if not keys:
             return None
-        here, there = (_read(each / "sets" / f"{set_name}.parquet") for each in (folder, earlier))
+        here, there = (parquet(each / "sets" / f"{set_name}.parquet") for each in (folder, earlier))
         named = ", ".join(map(quote, keys))
         chosen = f"SELECT {named} FROM {here} WHERE _page = ? AND _row = ?"
         with connect(folder, earlier) as database, reworded("looking for a record in an earlier run", StorageError):
@@ -90,15 +89,9 @@ class Answers:
     def _first_page(self, folder: Path, endpoint: str) -> int:
         if f"pages:{endpoint}" in self._entries(folder):
             return 1
-        spec = self._source.endpoints[endpoint]
-        pages = spec.pages or self._source.apis[spec.api].pages or OnePage(kind="none")
-        return pages.first_page()
+        return self._source.pages_of(self._source.endpoints[endpoint]).first_page()
 
     def _entries(self, folder: Path) -> dict[str, dict[str, Any]]:
         if folder not in self._journals:
             self._journals[folder] = read_entries(folder / "journal.jsonl")
         return self._journals[folder]
-
-
-def _read(file: Path) -> str:
-    return f"read_parquet({literal(str(file.resolve()))})"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import StorageError
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.spec.project import NotFoundError
 from engine.spec.schema import Schema
 from engine.sql import connect, reworded
@@ -102,7 +102,7 @@ class Files:
         return found
 
     def _row(self, database: Any, key: str) -> dict[str, Any]:
-        place = f"SELECT * FROM {_read(self.path('rows'))} WHERE {quote(self._schema.key)} = {literal(key)}"
+        place = f"SELECT * FROM {parquet(self.path('rows'))} WHERE {quote(self._schema.key)} = {literal(key)}"
         result = database.execute(place)
         names = [str(column[0]) for column in result.description]
         found = result.fetchone()
@@ -127,14 +127,10 @@ class Files:
         file = self.path(kind)
         if not file.exists():
             return []
-        found: list[Any] = database.execute(statement.format(_read(file)), given).fetchall()
+        found: list[Any] = database.execute(statement.format(parquet(file)), given).fetchall()
         return found
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
         with connect(self._folder) as database, reworded("looking into the files of a run", StorageError):
             yield database
-
-
-def _read(file: Path) -> str:
-    return f"read_parquet({literal(str(file.resolve()))})"

@@ -20,7 +20,7 @@ from engine.haplo.outcome import Entry, Outcome
 from engine.haplo.outcome import Path as At
 from engine.haplo.part import Emitted
 from engine.haplo.target import data_types, object_type
-from engine.kinds.types import TargetField, literal, quote
+from engine.kinds.types import TargetField, literal, parquet, quote
 from engine.run.application import school_application
 from engine.run.checking import receiving_case
 from engine.run.dry_run import said_place
@@ -87,8 +87,7 @@ class OneRow:
     def _emit(self, folder: Path, key: str) -> Emitted:
         one = folder / "row.parquet"
         with connect(folder, self._rows.parent) as database:
-            chosen = f"FROM read_parquet({literal(str(self._rows.resolve()))})"
-            row = f"{chosen} WHERE {quote(self._schema.key)} = {literal(key)}"
+            row = f"FROM {parquet(self._rows)} WHERE {quote(self._schema.key)} = {literal(key)}"
             database.execute(f"COPY (SELECT * {row}) TO {literal(str(one.resolve()))} (FORMAT parquet)")
         around = (
             self._project.schemas(),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import TransformError
 from engine.journal import read_entries
-from engine.kinds.types import literal, quote
+from engine.kinds.types import parquet, quote
 from engine.problem_text import did_you_mean
 from engine.run.comparing import keys_of_run
 from engine.run.explaining_answers import Answers, Stands
@@ -188,7 +188,7 @@ class PastRun:
             if not file.is_file():
                 nothing = ", ".join(f"NULL::VARCHAR AS {quote(each)}" for each in declared)
                 return f"(SELECT 0::BIGINT AS _row, {nothing} WHERE FALSE)"
-            landed = f"read_parquet({literal(str(file.resolve()))})"
+            landed = parquet(file)
             there = {row[0] for row in database.execute(f"DESCRIBE FROM {landed}").fetchall()}
             lacking = "".join(f", NULL::VARCHAR AS {quote(each)}" for each in declared if each not in there)
             return f"(SELECT * REPLACE (_page::BIGINT * {PAGE} + _row AS _row){lacking} FROM {landed})"

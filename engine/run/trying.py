@@ -20,7 +20,7 @@ from engine.haplo.identity import code, key_of
 from engine.haplo.interpret import interpret
 from engine.haplo.outcome import Entry, Outcome
 from engine.haplo.target import derived_application, object_type
-from engine.kinds.types import literal, quote
+from engine.kinds.types import literal, parquet, quote
 from engine.run.comparing import pair_of, stays
 from engine.spec.binding import Binding
 from engine.spec.expected import value_of
@@ -241,7 +241,7 @@ class Trying:
         found.marks = database.execute(marks).fetchall()
 
     def _file(self, kind: str) -> str:
-        return f"read_parquet({literal(str((self.folder / kind / f'{self.bench.entity}.parquet').resolve()))})"
+        return parquet(self.folder / kind / f"{self.bench.entity}.parquet")
 
     def _follow(self, found: Tried) -> None:
         """Compare with what was sent, emit and interpret, as far as the test asks for it."""
@@ -303,7 +303,7 @@ class Trying:
         file = self.folder / "earlier" / f"{self.bench.entity}.parquet"
         file.parent.mkdir()
         fields = ", ".join(quote(name) for name in self.world.schema.fields)
-        rows = f"SELECT {fields}, []::VARCHAR[] AS _withheld FROM read_parquet({literal(str(sent.resolve()))})"
+        rows = f"SELECT {fields}, []::VARCHAR[] AS _withheld FROM {parquet(sent)}"
         with self.database() as database:
             into = f"TO {literal(str(file.resolve()))} (FORMAT parquet)"
             database.execute(f"COPY ({rows} WHERE _state = 'current') {into}")
