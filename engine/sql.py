@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import EngineError, Interrupted, StorageError
 
@@ -111,6 +111,12 @@ def _start(folders: tuple[str, ...], threads: int) -> duckdb.DuckDBPyConnection:
     ):
         connection.execute(f"SET {statement}")
     return connection
+
+
+def dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Return the rows that a statement gives, each by the names of its columns; for few rows."""
+    names = [str(column[0]) for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 @dataclass(frozen=True)

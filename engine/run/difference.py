@@ -14,7 +14,7 @@ from engine.kinds.types import literal, parquet, quote
 from engine.run.guarding import MASK
 from engine.run.runner import Looked
 from engine.spec.schema import Schema
-from engine.sql import connect
+from engine.sql import connect, dicts
 from engine.stages.identity import IDENTITIES
 
 SHOWN: Final = ("new", "changed", "returned", "gone", "rescoped", "merged", "held")
@@ -70,6 +70,4 @@ def _rows(database: Any, place: str, key: str, keys: Collection[str]) -> dict[st
     result = database.execute(
         f"SELECT * FROM {place} WHERE {quote(key)} IN ({', '.join(literal(one) for one in keys)})"
     )
-    names = [column[0] for column in result.description]
-    rows = (dict(zip(names, row, strict=True)) for row in result.fetchall())
-    return {row[key]: row for row in rows}
+    return {row[key]: row for row in dicts(result)}

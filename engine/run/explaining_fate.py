@@ -15,7 +15,7 @@ from engine.errors import StorageError
 from engine.kinds.types import literal, parquet, quote
 from engine.spec.project import NotFoundError
 from engine.spec.schema import Schema
-from engine.sql import connect, reworded
+from engine.sql import connect, dicts, reworded
 from engine.stages.before import CHANGES
 from engine.stages.identity import IDENTITIES, SAME
 from engine.stages.transform import STATES
@@ -103,10 +103,7 @@ class Files:
 
     def _row(self, database: Any, key: str) -> dict[str, Any]:
         place = f"SELECT * FROM {parquet(self.path('rows'))} WHERE {quote(self._schema.key)} = {literal(key)}"
-        result = database.execute(place)
-        names = [str(column[0]) for column in result.description]
-        found = result.fetchone()
-        return {} if found is None else dict(zip(names, found, strict=True))
+        return next(iter(dicts(database.execute(place))), {})
 
     def _unknown(self, database: Any, asked: str, *, personal: bool) -> NotFoundError:
         """Return the error for a key that the run knows nothing of. Keys that are like it are named only if wished."""

@@ -18,7 +18,7 @@ from engine.kinds.value import Value
 from engine.spec.relation import Relation, SetRelation
 from engine.spec.trace import Sight, Trace
 from engine.spec.view import View, where_sql
-from engine.sql import reworded
+from engine.sql import dicts, reworded
 
 if TYPE_CHECKING:
     import duckdb
@@ -114,10 +114,8 @@ class Frames:
 
     def _one(self, source: str, row: int) -> dict[str, Any]:
         with reworded("looking for a record", TransformError):
-            result = self._database.execute(f"SELECT * {source} WHERE _row = ?", [row])
-            names = [str(column[0]) for column in result.description or []]
-            found = result.fetchone()
-        return dict(zip(names, found, strict=True)) if found is not None else {}
+            found = dicts(self._database.execute(f"SELECT * {source} WHERE _row = ?", [row]))
+        return next(iter(found), {})
 
     def _rows(self, statement: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:
         with reworded("following a record through the mapping", TransformError):

@@ -33,7 +33,7 @@ from engine.spec.relation import Reading
 from engine.spec.school import School
 from engine.spec.trace import Trace
 from engine.spec.view import View
-from engine.sql import connect, reworded
+from engine.sql import connect, dicts, reworded
 from engine.stages.transform import PAGE, STATES, prepare
 
 if TYPE_CHECKING:
@@ -153,9 +153,7 @@ class PastRun:
         assert self.query is not None
         with reworded(f"{self.entity}: following a record", TransformError):
             statement = f"SELECT * FROM ({self.query.sql}) WHERE _set = ? AND _source_key = ?"
-            result = self._database.execute(statement, [record.set, record.source_key])
-            names = [str(column[0]) for column in result.description or []]
-            rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+            rows = dicts(self._database.execute(statement, [record.set, record.source_key]))
         own = self.places.leading.own_keys([key])
         wanted = [row for row in rows if row[self.schema.key] in (record.key, key, own.get(key))]
         return next(iter(wanted or rows), {})

@@ -22,7 +22,7 @@ from engine.run.report import Report
 from engine.spec.project import Project
 from engine.spec.schema import Schema
 from engine.spec.school import School
-from engine.sql import connect
+from engine.sql import connect, dicts
 from engine.stages.before import CHANGES
 from engine.stages.compare import Compared
 
@@ -179,9 +179,7 @@ def masked_rows(schema: Schema, trip: Trip, folder: Path, sent: Path | None) -> 
         chosen = f"SELECT key FROM {parquet(changes)} WHERE {where} ORDER BY key"
         source = parquet(sent)
         statement = f"SELECT * FROM {source} WHERE {key} IN ({chosen} LIMIT {EXAMPLES}) ORDER BY {key}"
-        result = database.execute(statement)
-        names = [column[0] for column in result.description or ()]
-        return [_masked(schema, dict(zip(names, row, strict=True))) for row in result.fetchall()]
+        return [_masked(schema, row) for row in dicts(database.execute(statement))]
 
 
 def _masked(schema: Schema, row: Mapping[str, object]) -> str:

@@ -33,7 +33,7 @@ from engine.spec.reference import Keys
 from engine.spec.source import RecordSet
 from engine.spec.tabled import Row, items, rows_at
 from engine.spec.tests_of import Case
-from engine.sql import connect
+from engine.sql import connect, dicts
 from engine.stages.before import CHANGES
 from engine.stages.check import Receiver
 from engine.stages.compare import GONE, SEND, Terms, compare
@@ -231,10 +231,7 @@ class Trying:
 
     def _read(self, database: duckdb.DuckDBPyConnection, found: Tried) -> None:
         key = self.world.schema.key
-        result = database.execute(f"FROM {self._file('rows')}")
-        names = [str(column[0]) for column in result.description or []]
-        made = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-        found.rows = {row[key]: row for row in made}
+        found.rows = {row[key]: row for row in dicts(database.execute(f"FROM {self._file('rows')}"))}
         states = f"SELECT set, source_key, state, rule FROM {self._file(STATES)}"
         found.states = database.execute(states).fetchall()
         marks = f"SELECT set, source_key, field, rule, level FROM {self._file('quarantine')}"
