@@ -34,7 +34,7 @@ class FormatRefused(EngineError):
 
 def formatted(document: Document, first: str | None = None) -> str:
     """Return the text of a sound document in its form; its key `first` is put before the others."""
-    text = _Writer(document.text.replace("\r\n", "\n"), document.file).written()
+    text = _Writer(_with_lf(document)).written()
     if first is not None:
         text = _put_first(text, first, document.file)
     if _meaning(parse(text, document.file)[0]) != _meaning(document):
@@ -47,11 +47,18 @@ def _meaning(document: Document | None) -> tuple[str, list[str]] | None:
     """Return what must not change: the data, letter by letter, and the comments."""
     if document is None:
         return None
-    text = document.text.replace("\r\n", "\n")
-    tree = document if text == document.text else parse(text, document.file)[0]
-    assert tree is not None
-    said = comments(text, tree.root, Lines(text))
+    plain = _with_lf(document)
+    said = comments(plain.text, plain.root, Lines(plain.text))
     return json.dumps(document.data, sort_keys=True), sorted(comment.text for comment in said)
+
+
+def _with_lf(document: Document) -> Document:
+    """Return a document whose lines end in LF: the same one, if they do."""
+    if "\r\n" not in document.text:
+        return document
+    plain, _ = parse(document.text.replace("\r\n", "\n"), document.file)
+    assert plain is not None
+    return plain
 
 
 def _put_first(text: str, name: str, file: Path) -> str:
@@ -71,13 +78,11 @@ def _put_first(text: str, name: str, file: Path) -> str:
 
 
 class _Writer:
-    """Writes one document; comments are taken in their order, each once."""
+    """Writes one document, whose lines end in LF; comments are taken in their order, each once."""
 
-    def __init__(self, text: str, file: Path) -> None:
-        document, _ = parse(text, file)
-        assert document is not None
-        self.text, self.root, self.lines = text, document.root, Lines(text)
-        self.comments = comments(text, self.root, self.lines)
+    def __init__(self, document: Document) -> None:
+        self.text, self.root, self.lines = document.text, document.root, Lines(document.text)
+        self.comments = comments(self.text, self.root, self.lines)
         self.out: list[str] = []
         self._begun = False  # a block has just begun, and no blank line may follow
         self._lead = ""  # dashes that the next line begins with

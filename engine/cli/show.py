@@ -66,6 +66,11 @@ def _lines(file: Path) -> list[str]:
         return []
 
 
+def project_words(folder: Path) -> str:
+    """Return what to add to a command for a project elsewhere; '' for the one here."""
+    return "" if folder == Path() else f" --project {folder}"
+
+
 def program() -> str:
     """Return what to type for `haplomap` here: the path by which it was called, unless it is found without."""
     called = Path(sys.argv[0])
@@ -115,11 +120,11 @@ def age_text(data: Mapping[str, Any]) -> str:
     """Return how old a source's data were when they were read, by its own account; '' where it gave none."""
     if not data:
         return ""
-    hours = data["age_hours"]
-    old = "" if hours is None else f"{hours:,} hours" if hours < 72 else f"{hours / 24:,.0f} days"
-    hours = f", {old} old when they were read" if old else ""
+    hours, told = data["age_hours"], ""
+    if hours is not None:
+        told = f", {f'{hours:,} hours' if hours < 72 else f'{hours / 24:,.0f} days'} old when they were read"
     when = datetime.fromisoformat(data["data_time"]).astimezone(UTC)
-    return f"{when:%Y-%m-%d %H:%M} UTC{hours} ({data['set']})"
+    return f"{when:%Y-%m-%d %H:%M} UTC{told} ({data['set']})"
 
 
 def time_text(seconds: float) -> str:

@@ -97,6 +97,17 @@ class Draft:
         return found
 
 
+AUTH = ("apis", "main", "auth")
+"""Where a source document says how it is told who asks."""
+
+
+def begun(name: str, title: str, origin: str) -> Draft:
+    """Return a draft with one api, whose address is to be given, and without auth."""
+    base = {"type": "url", "description": "the address that all paths are below"}
+    api = {"base_url": "{{ config.base_url }}", "auth": {"kind": "none"}}
+    return Draft(name, title, origin, {"base_url": base}, api)
+
+
 def set_of(name: str, records: str, shape: Shape, xml: bool = False) -> SetDraft:
     """Return a set with the fields of its records, and with a key where a field is called like one."""
     fields = _once(list(fields_of(shape, xml)))

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.run.scaffold_answer import records_of
 from engine.run.scaffold_auth import guess_auth
-from engine.run.scaffold_draft import Draft, EndpointDraft, SetDraft
+from engine.run.scaffold_draft import AUTH, Draft, EndpointDraft, SetDraft, begun
 from engine.run.scaffold_guess import singular, snake, words_of
 from engine.run.scaffold_paging import guess_pages
 from engine.run.scaffold_reading import ScaffoldError, read_description
@@ -56,7 +56,7 @@ class _Reader:
         self._schemas = Schemas(document)
         self._lists: dict[str, EndpointDraft] = {}
         info = self._schemas.target(document.get("info"))
-        self._draft = Draft(name, str(info.get("title") or name), file.name, {}, {})
+        self._draft = begun(name, str(info.get("title") or name), file.name)
 
     def draft(self) -> Draft:
         self._begin()
@@ -79,28 +79,24 @@ class _Reader:
         url, variables = str(server.get("url", "")), self._schemas.target(server.get("variables"))
         for each, item in variables.items():
             url = url.replace(f"{{{each}}}", str(self._schemas.target(item).get("default", "")))
-        base: dict[str, Any] = {"type": "url", "description": "the address that all paths are below"}
         if re.match(r"https?://", url):
-            base["default"] = url.rstrip("/")
-        self._draft.config["base_url"] = base
-        self._draft.api = {"base_url": "{{ config.base_url }}", "auth": {"kind": "none"}}
+            self._draft.config["base_url"]["default"] = url.rstrip("/")
         self._begin_auth()
 
     def _begin_auth(self) -> None:
         components = self._schemas.target(self._document.get("components"))
         schemes = self._schemas.target(components.get("securitySchemes"))
         wanted = [name for each in self._document.get("security") or [] if isinstance(each, dict) for name in each]
-        where = ("apis", "main", "auth")
         for name in [*wanted, *schemes]:
             guess = guess_auth(name, self._schemas.target(schemes.get(name)))
             if guess is not None:
                 self._draft.api |= {"auth": guess.auth} | ({"params": guess.params} if guess.params else {})
                 self._draft.config |= guess.config
-                self._draft.comments[where] = f"guessed {guess.why}"
+                self._draft.comments[AUTH] = f"guessed {guess.why}"
                 return
         names = ", ".join(schemes)
         told = f"no word fits the security schemes {names}" if names else "the document has no security schemes"
-        self._draft.comments[where] = f"to be filled in: {told}"
+        self._draft.comments[AUTH] = f"to be filled in: {told}"
 
     def _add(self, path: str, item: Mapping[str, Any], operation: Mapping[str, Any]) -> None:
         """Draft the endpoint of one path, or say why there is none."""

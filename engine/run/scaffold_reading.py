@@ -41,6 +41,11 @@ def read_bytes(file: Path) -> bytes:
     return raw
 
 
+def begin_of(raw: bytes) -> bytes:
+    """Return the first byte of a text that says something, which tells JSON, XML and YAML apart."""
+    return raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+
+
 def read_json(file: Path, raw: bytes) -> Any:
     """Return what JSON says; raises at the line and column where it is none."""
     try:
@@ -72,7 +77,7 @@ def read_description(file: Path) -> dict[str, Any]:
     What our own documents may not have (duplicate keys, tags) is passed over where its meaning is plain.
     """
     raw = read_bytes(file)
-    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+    if begin_of(raw) in (b"{", b"["):
         data = read_json(file, raw)
         if not isinstance(data, dict):
             raise ScaffoldError(f"{file} is a list, not an OpenAPI document", code="not-openapi")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from engine.kinds.select import MISSING
 from engine.kinds.select import path as json_path
 from engine.problem_text import did_you_mean
-from engine.run.scaffold_draft import Draft, EndpointDraft, set_of
+from engine.run.scaffold_draft import AUTH, Draft, EndpointDraft, begun, set_of
 from engine.run.scaffold_guess import snake
 from engine.run.scaffold_paging import guess_pages_of_sample
-from engine.run.scaffold_reading import ScaffoldError, read_bytes, read_json, read_xml
+from engine.run.scaffold_reading import ScaffoldError, begin_of, read_bytes, read_json, read_xml
 from engine.run.scaffold_shape import MOST_SAMPLES, Shape, lists_of, merged
 
 if TYPE_CHECKING:
@@ -28,16 +28,14 @@ _TO_DO = "to be filled in: an answer does not tell"
 def draft_of_sample(name: str, file: Path, records: str | None) -> Draft:
     """Return the draft of a source, by one of its answers."""
     raw = read_bytes(file)
-    if raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if begin_of(raw) == b"<":
         return _of_xml(name, file, read_xml(file, raw), records)
     return _of_json(name, file, read_json(file, raw), records)
 
 
 def _begun(name: str, file: Path) -> Draft:
-    base = {"type": "url", "description": "the address that all paths are below"}
-    draft = Draft(name, name, file.name, {"base_url": base}, {})
-    draft.api = {"base_url": "{{ config.base_url }}", "auth": {"kind": "none"}}
-    draft.comments[("apis", "main", "auth")] = f"{_TO_DO} how the source is told who asks"
+    draft = begun(name, name, file.name)
+    draft.comments[AUTH] = f"{_TO_DO} how the source is told who asks"
     return draft
 
 
@@ -51,8 +49,8 @@ def _endpoint(draft: Draft, set_name: str) -> EndpointDraft:
 def _of_json(name: str, file: Path, data: Any, records: str | None) -> Draft:
     draft, whole = _begun(name, file), shape_of(data)
     path, item, one = _records(file, data, whole, records)
-    set_name = snake(path.rpartition(".")[2]) if path != "$" and "." in path else snake(file.stem.partition(".")[0])
-    if set_name in ("data", "items", "results", "records", "value"):
+    set_name = snake(path.rpartition(".")[2]) if "." in path else ""
+    if set_name in ("", "data", "items", "results", "records", "value"):
         set_name = snake(file.stem.partition(".")[0])
     endpoint = _endpoint(draft, set_name)
     endpoint.sets = [set_of(set_name, path, item)]

@@ -12,32 +12,30 @@ from datetime import date
 
 from engine.simulators.day import Day
 from engine.simulators.life import Life
+from engine.simulators.living import Schools
 from engine.simulators.memo import Memo
-from engine.simulators.night import OTHER_ESTAB, OTHER_SEED, day_of_data, rename_school, thin_out
-from engine.simulators.school import School
+from engine.simulators.night import OTHER_ESTAB
 from engine.simulators.wire import set_makers
 
 _DAYS_KEPT = 3
 
 
-class Calendar:
-    """Gives the data of a day. `nights` may be replaced at any time."""
+class Calendar(Schools):
+    """Gives the data of a day."""
 
     def __init__(self, life: Life, estab: str, nights: Mapping[date, str]) -> None:
-        self.life, self.nights = life, dict(nights)
+        super().__init__(life, nights)
         self._estab, self._memo = estab, Memo()
-        self._other: Life | None = None
         self._days: OrderedDict[tuple[date, str], Day] = OrderedDict()
         self._latest: Day | None = None
         self._lock = threading.Lock()
 
     def day(self, today: date) -> Day:
         """The data that the service has on a day."""
-        data_of = day_of_data(self.nights, today)
-        key = (data_of, self.nights.get(data_of, ""))
+        key = self.kind_of(today)
         with self._lock:
             if key not in self._days:
-                self._days[key] = self._bad_day(*key) if key[1] else self._good_day(data_of)
+                self._days[key] = self._bad_day(*key) if key[1] else self._good_day(key[0])
                 if len(self._days) > _DAYS_KEPT:
                     self._days.popitem(last=False)
             self._days.move_to_end(key)
@@ -53,15 +51,7 @@ class Calendar:
         return self._latest
 
     def _bad_day(self, stamp: date, kind: str) -> Day:
-        if kind == "other-school":
-            if self._other is None:
-                self._other = self.life.elsewhere(self.life.seed + OTHER_SEED)
-            return _another(stamp, rename_school(self._other.at(stamp)), OTHER_ESTAB)
-        school = self.life.at(stamp)
         if kind == "empty":
-            return Day(stamp, dict.fromkeys(set_makers(school), list), self._estab)
-        return _another(stamp, thin_out(school, {"half": 2, "tenth": 10}[kind]), self._estab)
-
-
-def _another(stamp: date, school: School, estab: str) -> Day:
-    return Day(stamp, set_makers(school), estab, school=school)
+            return Day(stamp, dict.fromkeys(set_makers(self.life.at(stamp)), list), self._estab)
+        school = self.of(stamp, kind)
+        return Day(stamp, set_makers(school), OTHER_ESTAB if kind == "other-school" else self._estab, school=school)

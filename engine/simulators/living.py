@@ -1,4 +1,4 @@
-"""What simulators of living schools share: the options of a life, and the school of a day, good or bad.
+"""What simulators of living schools share: the options of a life, the school of a day, good or bad, and its nights.
 
 Next: `calendar`, `isams.edition`, `hubmis.server`.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
 from engine.simulators.event import EVENTS
-from engine.simulators.http import DEFAULT_TODAY
+from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
 from engine.simulators.life import Life, Rates
-from engine.simulators.night import NIGHTS, OTHER_SEED, day_of_data, parse_nights, rename_school, thin_out
+from engine.simulators.message import Answer, Request, json_answer, text_answer
+from engine.simulators.night import NIGHTS, OTHER_SEED, day_of_data, parse_nights, read_nights, rename_school, thin_out
 from engine.simulators.school import School
 
 
@@ -62,3 +63,38 @@ class Schools:
         if kind == "empty":
             return replace(school, pupils=[], contacts=[], links=[], comms=[], staff=[], groups=[])
         return thin_out(school, {"half": 2, "tenth": 10}[kind]) if kind else school
+
+
+class LivingSimulator(Simulator):
+    """A simulator of schools that live: no day is before their first, and over HTTP it shows nights and events."""
+
+    @property
+    def schools(self) -> Schools:
+        """The school that nights and events are of, day by day."""
+        raise NotImplementedError
+
+    def move_to(self, day: date) -> None:
+        if day < self.schools.life.opened:
+            raise ValueError(f"the school begins on {self.schools.life.opened}")
+        super().move_to(day)
+
+    def control_routes(self) -> list[Route]:
+        return [
+            ("GET", CONTROL + "nights", self._show_nights),
+            ("PUT", CONTROL + "nights", self._set_nights),
+            ("GET", CONTROL + "events", self._show_events),
+        ]
+
+    def _show_nights(self, request: Request) -> Answer:
+        return json_answer({str(day): kind for day, kind in sorted(self.schools.nights.items())})
+
+    def _set_nights(self, request: Request) -> Answer:
+        try:
+            self.schools.nights = read_nights(request.body)
+        except ValueError as error:
+            return text_answer(f"nights: {error}", 400)
+        return self._show_nights(request)
+
+    def _show_events(self, request: Request) -> Answer:
+        found = self.schools.life.happenings(self.today)
+        return json_answer([{**asdict(each), "day": str(each.day)} for each in found])

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import date
 from typing import Any, Self
 
@@ -22,12 +21,11 @@ from engine.simulators.changeset import ChangeRefused, ChangeSets, Snapshot, del
 from engine.simulators.column import ALL_SCOPES, ENDPOINTS, allows, parse_select
 from engine.simulators.consent import Consents
 from engine.simulators.day import Day
-from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
+from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route
 from engine.simulators.life import Life, Rates
-from engine.simulators.living import add_life_options, read_life_options
+from engine.simulators.living import LivingSimulator, add_life_options, read_life_options
 from engine.simulators.memo import Row
 from engine.simulators.message import Answer, Part, Request, encode, json_answer, text_answer
-from engine.simulators.night import read_nights
 from engine.simulators.school import School
 from engine.simulators.sts import MODES, Credentials, Token, TokenService, no_error
 from engine.simulators.table import Table, narrow
@@ -37,7 +35,7 @@ from engine.simulators.xod.serve import Serving, gdpr_ids
 _NO_CACHE = {"Cache-Control": "no-cache"}
 
 
-class XporterSimulator(Simulator):
+class XporterSimulator(LivingSimulator):
     """One school behind Xporter. `rows` replaces Students by so many synthetic rows, for benchmarks."""
 
     NAME = "xporter"
@@ -131,10 +129,9 @@ class XporterSimulator(Simulator):
         """All rows of a set today, whatever options they need."""
         return self.calendar.day(self.today).rows(name)
 
-    def move_to(self, day: date) -> None:
-        if day < self.calendar.life.opened:
-            raise ValueError(f"the school begins on {self.calendar.life.opened}")
-        super().move_to(day)
+    @property
+    def schools(self) -> Calendar:
+        return self.calendar
 
     def prepare(self) -> None:
         day = self.calendar.day(self.today)
@@ -160,9 +157,7 @@ class XporterSimulator(Simulator):
             ("POST", CONTROL + "expire-tokens", self._expire_tokens),
             ("PUT", CONTROL + "mode", self._set_mode),
             ("GET", CONTROL + "messy", lambda request: json_answer(self.school.messy)),
-            ("GET", CONTROL + "nights", self._show_nights),
-            ("PUT", CONTROL + "nights", self._set_nights),
-            ("GET", CONTROL + "events", self._show_events),
+            *super().control_routes(),
             ("POST", CONTROL + "expire-change-sets", self._expire_change_sets),
             *self.consents.control_routes(),
         ]
@@ -199,20 +194,6 @@ class XporterSimulator(Simulator):
             return text_answer(f"mode is one of {', '.join(MODES)}", 400)
         self.tokens.set_mode(mode)
         return text_answer(mode)
-
-    def _show_nights(self, request: Request) -> Answer:
-        return json_answer({str(day): kind for day, kind in sorted(self.calendar.nights.items())})
-
-    def _set_nights(self, request: Request) -> Answer:
-        try:
-            self.calendar.nights = read_nights(request.body)
-        except ValueError as error:
-            return text_answer(f"nights: {error}", 400)
-        return self._show_nights(request)
-
-    def _show_events(self, request: Request) -> Answer:
-        found = self.calendar.life.happenings(self.today)
-        return json_answer([{**asdict(each), "day": str(each.day)} for each in found])
 
     def _expire_change_sets(self, request: Request) -> Answer:
         self.change_sets.expire_all()

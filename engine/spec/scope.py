@@ -41,14 +41,14 @@ class Scope:
         joined = [join.set for home in homes for join in home.join.values()]
         values = [value for home in homes for value in home.fields.values()]
         collected = [value.collect for value in values if value.collect is not None]
-        return [name for name in dict.fromkeys([*self._tables, *joined, *collected]) if name in self.relations()]
+        there = self.relations()
+        return [name for name in dict.fromkeys([*self._tables, *joined, *collected]) if name in there]
 
     def of_relation(self, name: str, within: tuple[str, ...] = ()) -> Names:
         """Return the fields of a set or a table; none where it is not there, or is made of itself."""
         if name in self._tables:
-            table = self._tables[name]
-            own = {each: f"of the table '{name}': {said_value(value)}" for each, value in table.fields.items()}
-            inner = {} if name in within else self.of_origin(table.from_, (*within, name))
+            own = self._columns(name)
+            inner = {} if name in within else self.of_origin(self._tables[name].from_, (*within, name))
             return {**own, **{each: said for each, said in inner.items() if each not in own}}
         try:
             _, _, record_set = self.source.find(name)
@@ -84,10 +84,7 @@ class Scope:
 
     def own(self, name: str) -> Names:
         """Return the fields of a relation, without those of the one that it is made of, where that is just one."""
-        table = self._tables.get(name)
-        if table is None or not self.behind(name):
-            return self.of_relation(name)
-        return {each: f"of the table '{name}': {said_value(value)}" for each, value in table.fields.items()}
+        return self._columns(name) if self.behind(name) else self.of_relation(name)
 
     def behind(self, name: str) -> list[str]:
         """Return the relation whose fields a table has beside its own, where that is just one."""
@@ -106,6 +103,11 @@ class Scope:
     def beyond(self, origin: From) -> Names:
         """Return the fields of records that come from more than one relation as it is."""
         return {} if self.plain(origin) else self.of_origin(origin)
+
+    def _columns(self, table: str) -> Names:
+        """Return the fields that a table itself has."""
+        fields = self._tables[table].fields
+        return {name: f"of the table '{table}': {said_value(value)}" for name, value in fields.items()}
 
     @property
     def _tables(self) -> Map[str, Table]:

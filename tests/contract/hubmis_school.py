@@ -24,13 +24,15 @@ def people(*keys: int) -> list[Record]:
     return [{"id": key, "first_name": "Somebody", "last_name": "Else"} for key in keys]
 
 
-def student(key: int, name: str, form: Record | None, **more: Any) -> Record:
+def person(key: int, name: str) -> Record:
+    """What students, contacts and staff have in common."""
     first, last = name.split()
+    return {"id": key, "first_name": first, "middle_name": None, "last_name": last}
+
+
+def student(key: int, name: str, form: Record | None, **more: Any) -> Record:
     return {
-        "id": key,
-        "first_name": first,
-        "middle_name": None,
-        "last_name": last,
+        **person(key, name),
         "preferred_name": None,
         "date_of_birth": None,
         "deleted_at": None,
@@ -48,12 +50,8 @@ def student(key: int, name: str, form: Record | None, **more: Any) -> Record:
 
 
 def contact(key: int, name: str, *students: int, **more: Any) -> Record:
-    first, last = name.split()
     return {
-        "id": key,
-        "first_name": first,
-        "middle_name": None,
-        "last_name": last,
+        **person(key, name),
         "title": None,
         "primary_email": HOME,
         "status": "active",
@@ -75,12 +73,8 @@ def relation(student: int, contact: int, relationship: str, position: int = 1, r
 
 
 def employee(key: int, name: str, status: str = "current", **more: Any) -> Record:
-    first, last = name.split()
     return {
-        "id": key,
-        "first_name": first,
-        "middle_name": None,
-        "last_name": last,
+        **person(key, name),
         "preferred_name": None,
         "title": None,
         "email": None,

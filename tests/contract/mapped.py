@@ -63,6 +63,19 @@ def world(source: str, entity: str) -> World:
     return World(project().source(source), project().schema(entity), lookups(source), project().setting_types())
 
 
+def chosen(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """All settings, of a school that chooses these."""
+    return {
+        group: {name: settings.get(group, {}).get(name, each.default) for name, each in members.items()}
+        for group, members in project().settings().items()
+    }
+
+
+def fields_of(source: str) -> dict[str, frozenset[str]]:
+    """The fields of each record set, for answers that lack some."""
+    return {name: frozenset(each.fields) for _, name, each in project().source(source).sets()}
+
+
 def run(
     source: str,
     entity: str,
@@ -71,10 +84,7 @@ def run(
     present: Mapping[str, frozenset[str]] | None = None,
 ) -> Mapped:
     """Map records, given by the name of their set; sets that are not given have none."""
-    given = {
-        group: {name: (settings or {}).get(group, {}).get(name, each.default) for name, each in members.items()}
-        for group, members in project().settings().items()
-    }
+    given = chosen(settings or {})
     around = replace(world(source, entity), values=given)
     reading = Reading(around.source.formats, lambda name: quote(f"set:{name}"), present)
     query = build(project().mapping(source, entity), around, reading)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hubmis_school import HOME, WHOLE, Record, contact, mark, named, relation, student
-from mapped import Mapped, project, run, said, unreached
+from mapped import Mapped, fields_of, project, run, said, unreached
 
 ENTITIES = ["school", "student", "guardian", "staff", "group", "group_membership", "attendance_mark"]
 EACH = {"one_by_one": dict.fromkeys(project().settings()["one_by_one"], True)}
@@ -25,7 +25,7 @@ def column(found: Mapped, name: str) -> dict[str, Any]:
 
 def without(entity: str, set_name: str, *fields: str) -> Mapped:
     """Map the small school, where no answer has some fields of one set."""
-    present = {name: frozenset(each.fields) for _, name, each in project().source("hubmis").sets()}
+    present = fields_of("hubmis")
     present[set_name] -= set(fields)
     records = [{name: value for name, value in each.items() if name not in fields} for each in WHOLE[set_name]]
     return run("hubmis", entity, {**WHOLE, set_name: records}, None, present)

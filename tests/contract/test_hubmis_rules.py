@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hubmis_school import WHOLE, Record, named
-from mapped import Mapped, project, run, world
+from mapped import Mapped, chosen, fields_of, project, run, world
 from test_hubmis import ENTITIES
 from test_hubmis_endpoints import SCHOOL, write
 
@@ -23,6 +23,8 @@ from engine.spec.query import build
 from engine.spec.relation import Reading
 from engine.stages.transform import Circumstances, undecided
 
+ONE_BY_ONE = list(project().settings()["one_by_one"])
+"""The settings that ask for something person by person."""
 ADA, BRAN, CORA, DELL = "21", "22", "23", "24"
 
 
@@ -34,12 +36,6 @@ def children(settings: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     """The students of each guardian."""
     found = mapped("guardian", settings).emitted()
     return {key: [each["student"] for each in row["relationships"]] for key, row in found.items()}
-
-
-def defaults() -> dict[str, dict[str, Any]]:
-    """The settings of a school that chooses nothing."""
-    settings = project().settings()
-    return {group: {name: each.default for name, each in members.items()} for group, members in settings.items()}
 
 
 def filtered(found: Mapped) -> dict[str, str | None]:
@@ -75,13 +71,12 @@ def test_guardians_who_are_left_out_are_counted_by_the_rule():
 
 def test_a_school_that_goes_by_responsibility_is_told_where_relations_do_not_say_it(tmp_path):
     """The shape of a relation is assumed: where it is another, the rule stops the run and drops nobody in silence."""
-    present = {name: frozenset(each.fields) for _, name, each in project().source("hubmis").sets()}
+    present = fields_of("hubmis")
     present["student_contacts"] -= {"parental_responsibility", "position"}
     everybody = run("hubmis", "guardian", WHOLE, None, present)
     assert set(everybody.emitted()) == {ADA, BRAN, CORA, DELL}
     assert "responsible_for" in everybody.absent
-    given = defaults()
-    given["guardians"]["parental_responsibility_only"] = True
+    given = chosen({"guardians": {"parental_responsibility_only": True}})
     around = replace(world("hubmis", "guardian"), values=given)
     reading = Reading(around.source.formats, lambda name: name, present)
     query = build(project().mapping("hubmis", "guardian"), around, reading)
@@ -194,9 +189,7 @@ ALWAYS = {
 
 def asked(entity: str, on: Collection[str], **groups: bool) -> set[str]:
     """The record sets that an entity is made of, where these settings of `one_by_one` are on."""
-    given = defaults()
-    given["one_by_one"] = {name: name in on for name in given["one_by_one"]}
-    given["groups"] |= groups
+    given = chosen({"one_by_one": {name: name in on for name in ONE_BY_ONE}, "groups": groups})
     around = replace(world("hubmis", entity), values=given)
     reading = Reading(around.source.formats, lambda name: name)
     used = build(project().mapping("hubmis", entity), around, reading).used
@@ -207,7 +200,7 @@ def asked(entity: str, on: Collection[str], **groups: bool) -> set[str]:
 def test_what_is_asked_for_is_lists_and_what_a_setting_adds(entity):
     usual = LISTS[entity] | ALWAYS.get(entity, set())
     assert asked(entity, []) == usual
-    for switch in defaults()["one_by_one"]:
+    for switch in ONE_BY_ONE:
         assert asked(entity, [switch]) == usual | EACH.get(entity, {}).get(switch, set()), switch
 
 
@@ -242,7 +235,7 @@ def test_the_readme_gives_the_price_of_each_set_that_is_asked_for_one_by_one():
     text = (shipped() / "mappings" / "hubmis" / "README.md").read_text(encoding="utf-8")
     shown = {name: (requests, time) for name, requests, time in re.findall(ROW, text, re.MULTILINE)}
     assert shown == {name: (f"{many:,}", minutes(many)) for name, many in PRICES.items()}
-    used = {name for entity in ENTITIES for name in asked(entity, defaults()["one_by_one"])}
+    used = {name for entity in ENTITIES for name in asked(entity, ONE_BY_ONE)}
     each = {name for name in used if project().source("hubmis").find(name)[1].for_each is not None}
     assert each == set(PRICES)
 

@@ -128,14 +128,21 @@ def test_the_override_in_the_examples_fits_the_demo(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_day_of_the_isams_example_passes_by_hand_as_its_readme_shows(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "examples" / "isams", tmp_path / "examples" / "isams")
+def example_on_a_free_port(tmp_path: Path, name: str, school: str, port: str) -> str:
+    """Copy an example, with a free port in its school file; return its page, with that port too."""
+    copy = tmp_path / "examples" / name
+    shutil.copytree(ROOT / "examples" / name, copy)
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    school = tmp_path / "examples" / "isams" / "schools" / "brook-hall.yaml"
-    school.write_text(school.read_text(encoding="utf-8").replace("8803", port), encoding="utf-8")
-    (block,) = blocks((ROOT / "examples" / "isams" / "README.md").read_text(encoding="utf-8"), "sh")
-    done = run(f"set -m\n{block.replace('8803', port)}", tmp_path)
+        new = str(free.getsockname()[1])
+    for file in (copy / school, copy / "README.md"):
+        file.write_text(file.read_text(encoding="utf-8").replace(port, new), encoding="utf-8")
+    return (copy / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_day_of_the_isams_example_passes_by_hand_as_its_readme_shows(tmp_path: Path) -> None:
+    page = example_on_a_free_port(tmp_path, "isams", "schools/brook-hall.yaml", "8803")
+    (block,) = blocks(page, "sh")
+    done = run(f"set -m\n{block}", tmp_path)
     assert done.returncode == 0, done.stderr
     emitted = re.findall(r"^(student|attendance_mark) .* (\d+) +\d+ +–$", done.stdout, re.MULTILINE)
     assert [entity for entity, _ in emitted] == ["student", "attendance_mark", "attendance_mark"]
@@ -146,13 +153,9 @@ def test_a_day_of_the_isams_example_passes_by_hand_as_its_readme_shows(tmp_path:
 
 def test_a_day_of_the_hubmis_example_passes_by_hand_as_its_readme_shows(tmp_path: Path) -> None:
     """The second run uses again what the first has read, but for the marks and their codes."""
-    shutil.copytree(ROOT / "examples" / "hubmis", tmp_path / "examples" / "hubmis")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    school = tmp_path / "examples" / "hubmis" / "schools" / "larch-house.yaml"
-    school.write_text(school.read_text(encoding="utf-8").replace("8804", port), encoding="utf-8")
-    (block,) = blocks((ROOT / "examples" / "hubmis" / "README.md").read_text(encoding="utf-8"), "sh")
-    done = run(f"set -m\n{block.replace('8804', port)}", tmp_path)
+    page = example_on_a_free_port(tmp_path, "hubmis", "schools/larch-house.yaml", "8804")
+    (block,) = blocks(page, "sh")
+    done = run(f"set -m\n{block}", tmp_path)
     assert done.returncode == 0, done.stderr
     emitted = re.findall(r"^(student|attendance_mark) .* (\d+) +\d+ +–$", done.stdout, re.MULTILINE)
     assert emitted == [("student", "45"), ("attendance_mark", "990")], "eleven school days, two marks a day"
@@ -162,12 +165,7 @@ def test_a_day_of_the_hubmis_example_passes_by_hand_as_its_readme_shows(tmp_path
 
 
 def test_a_new_system_is_begun_tested_and_read_as_its_readme_shows(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "examples" / "new-system", tmp_path / "examples" / "new-system")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    school = tmp_path / "examples" / "new-system" / "meadow-park.yaml"
-    school.write_text(school.read_text(encoding="utf-8").replace("8806", port), encoding="utf-8")
-    page = (ROOT / "examples" / "new-system" / "README.md").read_text(encoding="utf-8")
+    page = example_on_a_free_port(tmp_path, "new-system", "meadow-park.yaml", "8806")
     first, second = re.split(r"(?=^# what a person decides)", blocks(page, "sh")[0], flags=re.MULTILINE)
     begun = run(first, tmp_path)
     assert begun.returncode == 0, begun.stderr
@@ -177,7 +175,7 @@ def test_a_new_system_is_begun_tested_and_read_as_its_readme_shows(tmp_path: Pat
     shown = [line.strip() for line in page.splitlines() if line.startswith("       ")]
     assert len(shown) == 3
     assert set(shown) <= {line.strip() for line in mapping.splitlines()}
-    done = run(f"set -m\n{second.replace('8806', port)}", tmp_path)
+    done = run(f"set -m\n{second}", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 tests, 3 passed" in done.stdout
     assert re.search(r"^meadow/student +3 +0 +17 of 17 ", done.stdout, re.MULTILINE)

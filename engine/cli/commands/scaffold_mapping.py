@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from engine.cli.options import project_option
-from engine.cli.show import program
+from engine.cli.show import program, project_words
 
 
 @click.command("mapping")
@@ -34,5 +34,5 @@ def command(
         click.echo(f"made {file}")
     for line in [*begun.told, *begun.left_out]:
         click.echo(f"  {line}")
-    where = "" if project_folder == Path() else f" --project {project_folder}"
+    where = project_words(project_folder)
     click.echo(f"\nnext: look through {begun.files[0]}, then\n  {program()} check{where}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from engine.cli.options import project_option
-from engine.cli.show import program
+from engine.cli.show import program, project_words
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -39,6 +39,6 @@ def command(
         click.echo(f"  {line}")
     for line in begun.left_out:
         click.echo(f"  left out: {line}")
-    where = "" if project_folder == Path() else f" --project {project_folder}"
+    where = project_words(project_folder)
     click.echo(f"\nnext: {program()} check {begun.files[0].parent}{where} --assumptions")
     click.echo(f"then: {program()} scaffold mapping {name} ENTITY{where}")

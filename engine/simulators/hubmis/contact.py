@@ -7,7 +7,7 @@ from collections.abc import Callable
 from engine.simulators.hubmis import code
 from engine.simulators.hubmis.asked import Asked, Make
 from engine.simulators.hubmis.reach import emails, first_email, phones, related_addresses
-from engine.simulators.hubmis.roll import Roll, person
+from engine.simulators.hubmis.roll import Roll, pair_id, person
 from engine.simulators.hubmis.value import Item, entry
 from engine.simulators.person import Contact
 
@@ -59,7 +59,7 @@ def students(roll: Roll, one: Contact) -> list[Item]:
     """The students of a contact: the other side of the contacts of a student, under the same ids."""
     return [
         {
-            "id": link.pupil * 100_000 + link.contact % 100_000,
+            "id": pair_id(link.pupil, link.contact),
             "student": person(roll.pupils[link.pupil]),
             "relationship_type": entry(code.RELATIONSHIPS, link.relationship),
         }

@@ -116,7 +116,7 @@ def timetables(roll: Roll, asked: Asked) -> list[Item]:
             "rotating": False,
             "duration_days": 5,
             "date_from": str(roll.begins(key)),
-            "date_to": str(roll.terms(key)[2][3]),
+            "date_to": str(roll.ends(key)),
             "time_from": "08:40:00",
             "time_to": "15:55:00",
             "deleted": False,

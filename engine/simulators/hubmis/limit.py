@@ -82,16 +82,14 @@ class Limits:
         """
         with self._lock:
             now = round(self._now() * 1_000_000)
-            turns = [self._look_into(client, now)] if client is not None else []
-            if self._per_address is not None:
-                turns.append(self._look_at(address, now))
+            turns = self._look(client, address, now)
             allowed = not spend or all(left > 0 for _, left, _ in turns)
             if allowed and spend:
                 self._spend(client, address, now)
-                turns = [(limit, left - 1, moment) for limit, left, moment in turns]
+                turns = self._look(client, address, now)
             self._count(path, now, allowed)
             limit, left, _ = min(turns, key=lambda turn: turn[1], default=(self._burst, self._burst, now))
-            return Turn(allowed, limit, left, now, self._next(client, address, now))
+            return Turn(allowed, limit, left, now, max((moment for _, _, moment in turns), default=now))
 
     def counted(self) -> dict[str, Any]:
         """What was asked so far, and the time."""
@@ -107,6 +105,12 @@ class Limits:
             }
 
     # One bucket, one minute: its size, what is left in it, and when there is something
+
+    def _look(self, client: str | None, address: str, now: int) -> list[tuple[int, int, int]]:
+        turns = [self._look_into(client, now)] if client is not None else []
+        if self._per_address is not None:
+            turns.append(self._look_at(address, now))
+        return turns
 
     def _look_into(self, client: str, now: int) -> tuple[int, int, int]:
         full_at = max(self._full_at.get(client, 0), now)
@@ -124,12 +128,6 @@ class Limits:
             self._full_at[client] = max(self._full_at.get(client, 0), now) + self._refill
         if self._per_address is not None:
             self._minutes[address].append(now)
-
-    def _next(self, client: str | None, address: str, now: int) -> int:
-        moments = [self._look_into(client, now)[2]] if client is not None else []
-        if self._per_address is not None:
-            moments.append(self._look_at(address, now)[2])
-        return max(moments, default=now)
 
     def _count(self, path: str, now: int, allowed: bool) -> None:
         counts, seconds = self.counts, now / 1_000_000

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterable
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.simulators import pool
 from engine.simulators.family import academic_start
@@ -48,6 +48,16 @@ def person(one: Pupil | Contact | Staff) -> Item:
     return {"id": one.id, "first_name": one.forename, "last_name": one.surname}
 
 
+def pair_id(one: int, other: int) -> int:
+    """The id of what somebody is to somebody else."""
+    return one * 100_000 + other % 100_000
+
+
+def key_stage(year: int) -> str:
+    """The stage of education that a year is in."""
+    return "KS3" if year < 10 else "KS4" if year < 12 else "KS5"
+
+
 class Roll:
     """The school of a day, with what is asked of it again and again."""
 
@@ -59,7 +69,7 @@ class Roll:
         self.staff = {member.id: member for member in school.staff}
         self.groups = {group.id: group for group in school.groups}
         self.present = [member for member in school.staff if member.status == "Current"]
-        self._kept: dict[object, object] = {}
+        self._kept: dict[object, Any] = {}
         self._lock = threading.RLock()
 
     def kept(self, name: object, make: Callable[[], T]) -> T:
@@ -67,7 +77,7 @@ class Roll:
         with self._lock:
             if name not in self._kept:
                 self._kept[name] = make()
-            found: T = self._kept[name]  # type: ignore[assignment]
+            found: T = self._kept[name]
             return found
 
     def key(self, number: int) -> int:
@@ -89,6 +99,10 @@ class Roll:
     def begins(self, year: int) -> date:
         """The first day of a school year."""
         return date(_FIRST_YEAR + year, 9, 1)
+
+    def ends(self, year: int) -> date:
+        """The last day of the last term of a school year."""
+        return self.terms(year)[-1][3]
 
     def year(self, year: int) -> Item:
         """A reference to a school year."""

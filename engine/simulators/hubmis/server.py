@@ -15,24 +15,23 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any, Self
 
-from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
+from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route
 from engine.simulators.hubmis.asked import Refused, not_found
 from engine.simulators.hubmis.limit import FORMS, Limits, Now, Turn, faster
 from engine.simulators.hubmis.service import SCOPES, Service
 from engine.simulators.hubmis.token import Tokens, read_body
 from engine.simulators.life import Life, Rates
-from engine.simulators.living import Schools, add_life_options, read_life_options
+from engine.simulators.living import LivingSimulator, Schools, add_life_options, read_life_options
 from engine.simulators.message import Answer, Request, json_answer, text_answer
-from engine.simulators.night import read_nights
 
 _SEEDS_APART = 7_919
 
 
-class HubmisSimulator(Simulator):
+class HubmisSimulator(LivingSimulator):
     """Schools behind HUBmis, one for each realm, all open to the same clients."""
 
     NAME = "hubmis"
@@ -120,11 +119,6 @@ class HubmisSimulator(Simulator):
         """The schools of the first realm, day by day."""
         return self.service.realms[self._realm]
 
-    def move_to(self, day: date) -> None:
-        if day < self.schools.life.opened:
-            raise ValueError(f"the school begins on {self.schools.life.opened}")
-        super().move_to(day)
-
     def prepare(self) -> None:
         for realm in self.service.realms:
             self.service.roll(realm, self.today)
@@ -135,9 +129,7 @@ class HubmisSimulator(Simulator):
     def control_routes(self) -> list[Route]:
         return [
             ("GET", CONTROL + "limits", lambda request: json_answer(self.limits.counted())),
-            ("GET", CONTROL + "nights", self._show_nights),
-            ("PUT", CONTROL + "nights", self._set_nights),
-            ("GET", CONTROL + "events", self._show_events),
+            *super().control_routes(),
             ("POST", CONTROL + "expire-tokens", self._expire_tokens),
         ]
 
@@ -173,20 +165,6 @@ class HubmisSimulator(Simulator):
         return replace(answer, headers={**answer.headers, **turn.headers(self._form)})
 
     # Control
-
-    def _show_nights(self, request: Request) -> Answer:
-        return json_answer({str(day): kind for day, kind in sorted(self.schools.nights.items())})
-
-    def _set_nights(self, request: Request) -> Answer:
-        try:
-            self.schools.nights = read_nights(request.body)
-        except ValueError as error:
-            return text_answer(f"nights: {error}", 400)
-        return self._show_nights(request)
-
-    def _show_events(self, request: Request) -> Answer:
-        found = self.schools.life.happenings(self.today)
-        return json_answer([{**asdict(each), "day": str(each.day)} for each in found])
 
     def _expire_tokens(self, request: Request) -> Answer:
         self.tokens.expire_all()

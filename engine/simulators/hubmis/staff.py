@@ -26,17 +26,18 @@ def member(roll: Roll, one: Staff) -> Item:
     forms, sets = _taught(roll, one, "RegGrp"), _taught(roll, one, "TeachingGrp")
     years = [roll.group_year(group) for group in (*forms, *sets)]
     sections = {part["id"]: part for part in map(roll.section, years) if part}
+    own_departments = departments(one, sets)
     return {
         "id": one.id,
         "access_status": "invited" if one.status == "Current" else "no_access",
         "multi_realm": False,
         **_houses(roll, one),
-        "departments": departments(one, sets),
+        "departments": own_departments,
         "email": one.email,
         "external_id": one.code or f"ST{one.id}",
         "first_name": one.forename,
         "forms": [named(group.id, group.name) for group in forms],
-        "gender": entry(code.GENDERS, "Male" if one.title == "Mr" else "Female"),
+        "gender": _gender(one),
         "images": [],
         "job_title": job_of(one),
         "last_name": one.surname,
@@ -51,9 +52,13 @@ def member(roll: Roll, one: Staff) -> Item:
         "title": entry(code.TITLES, one.title),
         "_form": [group.id for group in forms],
         "_subject_set": [group.id for group in sets],
-        "_department": [each["id"] for each in departments(one, sets)],
+        "_department": [each["id"] for each in own_departments],
         "_section": list(sections),
     }
+
+
+def _gender(one: Staff) -> Item | None:
+    return entry(code.GENDERS, "Male" if one.title == "Mr" else "Female")
 
 
 def _houses(roll: Roll, one: Staff) -> Item:
@@ -117,7 +122,7 @@ def personal(roll: Roll, one: Staff) -> Item:
     return {
         "date_of_birth": str(one.born),
         "ethnicity": one_of(code.ETHNICITIES, one.id),
-        "gender": entry(code.GENDERS, "Male" if one.title == "Mr" else "Female"),
+        "gender": _gender(one),
         "nationality": one_of(code.NATIONALITIES, one.id),
         "previous_last_name": None,
         "marital_status": one_of(code.MARITAL, one.id),

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterable
 from engine.simulators import pool
 from engine.simulators.hubmis import code
 from engine.simulators.hubmis.asked import Asked, Make
-from engine.simulators.hubmis.roll import ACADEMIC_HOUSE, BOARDING, BOARDING_HOUSE, SECTIONS, TUTOR_GROUP, Roll, person
+from engine.simulators.hubmis.roll import (
+    ACADEMIC_HOUSE,
+    BOARDING,
+    BOARDING_HOUSE,
+    SECTIONS,
+    TUTOR_GROUP,
+    Roll,
+    key_stage,
+    person,
+)
 from engine.simulators.hubmis.value import Item, draw, named, one_of
 from engine.simulators.person import Group, Pupil, Staff
 
@@ -64,7 +73,7 @@ def year_groups(roll: Roll, asked: Asked) -> list[Item]:
                 "dfe_year": str(year),
                 "final_year": year == 13,
                 "form_count": len(forms) if active else 0,
-                "key_stage": "KS3" if year < 10 else "KS4" if year < 12 else "KS5",
+                "key_stage": key_stage(year),
                 "max_students": 200,
                 "name": f"Year {year}",
                 "position": year,
@@ -121,7 +130,7 @@ def subject_sets(roll: Roll, asked: Asked) -> list[Item]:
             **_of_group(roll, asked, group),
             "credit_score": None,
             "date_start": str(roll.begins(asked.year)),
-            "date_end": str(roll.terms(asked.year)[2][3]),
+            "date_end": str(roll.ends(asked.year)),
             "qualification": one_of(code.QUALIFICATIONS, 0) if roll.group_year(group) in (10, 11) else None,
             "subject": named(codes.index(group.subject[0]) + 1, group.subject[1]) if group.subject else None,
         }
@@ -145,7 +154,7 @@ def tutor_groups(roll: Roll, asked: Asked) -> list[Item]:
 
 def activities(roll: Roll, asked: Asked) -> list[Item]:
     """The activities of a year."""
-    days = {"date_start": str(roll.begins(asked.year)), "date_end": str(roll.terms(asked.year)[2][3])}
+    days = {"date_start": str(roll.begins(asked.year)), "date_end": str(roll.ends(asked.year))}
     years = [group for group in map(roll.year_group, range(7, 14)) if group]
     return [
         {

@@ -8,7 +8,16 @@ from engine.simulators import pool
 from engine.simulators.hubmis import code
 from engine.simulators.hubmis.asked import Asked, Make
 from engine.simulators.hubmis.reach import addresses, emails, related_addresses
-from engine.simulators.hubmis.roll import ACADEMIC_HOUSE, BOARDING, BOARDING_HOUSE, TUTOR_GROUP, Roll, person
+from engine.simulators.hubmis.roll import (
+    ACADEMIC_HOUSE,
+    BOARDING,
+    BOARDING_HOUSE,
+    TUTOR_GROUP,
+    Roll,
+    key_stage,
+    pair_id,
+    person,
+)
 from engine.simulators.hubmis.value import Item, draw, entry, moment, named, one_of
 from engine.simulators.person import Pupil
 
@@ -140,7 +149,7 @@ def destination(roll: Roll, asked: Asked, pupil: Pupil) -> Item:
         "academic_year": None if year is None else roll.year(year),
         "destination_start_date": str(left.replace(month=9, day=1)) if left else None,
         "destination": one_of(code.DESTINATIONS, pupil.draw) if left else None,
-        "key_stage": ("KS3" if pupil.year < 10 else "KS4" if pupil.year < 12 else "KS5") if left else None,
+        "key_stage": key_stage(pupil.year) if left else None,
     }
 
 
@@ -163,7 +172,7 @@ def siblings(roll: Roll, asked: Asked, pupil: Pupil) -> list[Item]:
     found = [roll.pupils[other] for other in pupil.siblings if other in roll.pupils]
     return [
         {
-            "id": pupil.id * 100_000 + other.id % 100_000,
+            "id": pair_id(pupil.id, other.id),
             "student": person(other),
             "relationship_type": entry(code.RELATIONSHIPS, "Sister" if other.gender == "F" else "Brother"),
         }
@@ -175,7 +184,7 @@ def contacts(roll: Roll, asked: Asked, pupil: Pupil) -> list[Item]:
     """Who is called for a student, in this order."""
     return [
         {
-            "id": link.pupil * 100_000 + link.contact % 100_000,
+            "id": pair_id(link.pupil, link.contact),
             "contact": person(roll.contacts[link.contact]),
             "relationship_type": entry(code.RELATIONSHIPS, link.relationship),
             "position": link.priority,

@@ -109,7 +109,7 @@ class Editions:
     """Gives the edition of a day."""
 
     def __init__(self, life: Life, setting: Setting, nights: Mapping[date, str], clock: Callable[[], datetime]) -> None:
-        self.life, self.schools, self.setting, self._clock = life, Schools(life, nights), setting, clock
+        self.schools, self.setting, self._clock = Schools(life, nights), setting, clock
         self._editions: OrderedDict[tuple[date, str], Edition] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -24,7 +24,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route, Simulator
+from engine.simulators.http import CONTROL, DEFAULT_TODAY, Route
 from engine.simulators.isams.batch import Batch
 from engine.simulators.isams.edition import Edition, Editions
 from engine.simulators.isams.key import AUTHORISATIONS, describe, make_keys
@@ -37,14 +37,13 @@ from engine.simulators.isams.roll import guid_of
 from engine.simulators.isams.setting import Setting
 from engine.simulators.isams.token import Client, TokenService
 from engine.simulators.life import Life, Rates
-from engine.simulators.living import read_life_options
+from engine.simulators.living import LivingSimulator, Schools, read_life_options
 from engine.simulators.message import Answer, Request, html_answer, json_answer, text_answer
-from engine.simulators.night import read_nights
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-class IsamsSimulator(Simulator):
+class IsamsSimulator(LivingSimulator):
     """One school behind iSAMS."""
 
     NAME = "isams"
@@ -107,9 +106,11 @@ class IsamsSimulator(Simulator):
             "client_secret": self.client.secret,
         }
 
+    @property
+    def schools(self) -> Schools:
+        return self.editions.schools
+
     def move_to(self, day: date) -> None:
-        if day < self.editions.life.opened:
-            raise ValueError(f"the school begins on {self.editions.life.opened}")
         super().move_to(day)
         self.clock = datetime.combine(day, self.clock.time())
 
@@ -134,9 +135,7 @@ class IsamsSimulator(Simulator):
             ("GET", CONTROL + "keys", lambda request: json_answer(describe(self.batch.keys))),
             ("PUT", CONTROL + "keys", self._set_keys),
             ("GET", CONTROL + "batch", lambda request: json_answer([asdict(read) for read in self.batch.reads])),
-            ("GET", CONTROL + "nights", self._show_nights),
-            ("PUT", CONTROL + "nights", self._set_nights),
-            ("GET", CONTROL + "events", self._show_events),
+            *super().control_routes(),
             ("POST", CONTROL + "expire-cache", self._expire_cache),
             ("POST", CONTROL + "expire-tokens", self._expire_tokens),
         ]
@@ -208,20 +207,6 @@ class IsamsSimulator(Simulator):
             return text_answer(f"keys: {error}", 400)
         self._tell_clients()
         return json_answer(describe(self.batch.keys))
-
-    def _show_nights(self, request: Request) -> Answer:
-        return json_answer({str(day): kind for day, kind in sorted(self.editions.schools.nights.items())})
-
-    def _set_nights(self, request: Request) -> Answer:
-        try:
-            self.editions.schools.nights = read_nights(request.body)
-        except ValueError as error:
-            return text_answer(f"nights: {error}", 400)
-        return self._show_nights(request)
-
-    def _show_events(self, request: Request) -> Answer:
-        found = self.editions.life.happenings(self.today)
-        return json_answer([{**asdict(each), "day": str(each.day)} for each in found])
 
     def _expire_cache(self, request: Request) -> Answer:
         self.batch.cache.clear()
