@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "engine"
 FILES = sorted(ENGINE.rglob("*.py"))
 NAMES = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in FILES}
-LAYERS = ("bottom", "state", "kinds", "spec", "haplo", "stages", "run", "cli")
+LAYERS = ("bottom", "state", "kinds", "spec", "haplo", "stages", "run", "review", "cli")
 """From the bottom up: a layer imports those before it, and itself."""
 STEPS = ("extract", "land", "mirror", "transform", "check", "emit", "deliver")
 LONG_FUNCTIONS: dict[str, str] = {}
