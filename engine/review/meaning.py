@@ -1,0 +1,207 @@
+"""What differs in meaning between two versions of a project: every finding, said once, with whom it concerns.
+
+Next: `review/effect`, which looks at what it does to data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from engine.review.concern import concerns
+from engine.review.finding import Finding, Spot
+from engine.review.flow import flow_of
+from engine.review.flowing import flowing
+from engine.review.kind import WEIGHTS
+from engine.review.lineage import Lineage
+from engine.review.normal import words
+from engine.review.revision import Version
+from engine.review.tracing import lineages
+from engine.review.unit import Key, Path, Unit, units_of
+from engine.review.unlike import NOTHING, Unlike, unlike, whole
+
+
+@dataclass(frozen=True)
+class Side:
+    """One version, with what is made of it once."""
+
+    version: Version
+
+    @cached_property
+    def units(self) -> dict[Key, Unit]:
+        return units_of(self.version.project)
+
+    @cached_property
+    def graphs(self) -> dict[tuple[str, str], Lineage]:
+        return lineages(self.version.project)
+
+    @property
+    def has_schools(self) -> bool:
+        return any(True for _ in self.version.project.of("school"))
+
+
+def differing(before: Side, after: Side) -> list[Key]:
+    """Return the units in which two versions differ in meaning."""
+    keys = dict.fromkeys([*before.units, *after.units])
+    return [key for key in keys if _form(before, key) != _form(after, key)]
+
+
+def _form(side: Side, key: Key) -> object:
+    unit = side.units.get(key)
+    return None if unit is None else unit.form
+
+
+def meaning(before: Side, after: Side) -> list[Finding]:
+    """Return all that differs, the heaviest first."""
+    keys = differing(before, after)
+    if not keys:
+        return []
+    found = [finding for key in keys for finding in _of_unit(before, after, key)]
+    found = list(_merged(_renamed(found)))
+    renamed = {
+        (finding.subject.partition(" ")[0], finding.before or ""): finding.after or ""
+        for finding in found
+        if finding.kind == "instruction-renamed"
+    }
+    by_school = before.has_schools or after.has_schools
+    flows = [flow_of(side.version.project, side.graphs, by_school=by_school) for side in (before, after)]
+    return in_order([*found, *flowing(flows[0], flows[1], before.units, after.units, renamed)])
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings by weight, then by where they stand."""
+    weights = list(WEIGHTS)
+
+    def rank(finding: Finding) -> tuple[int, Spot, str, str]:
+        spot = finding.new or finding.old or Spot("", 0)
+        return weights.index(finding.its_kind.weight), spot, finding.kind, finding.subject
+
+    return sorted(findings, key=rank)
+
+
+def _of_unit(before: Side, after: Side, key: Key) -> Iterator[Finding]:
+    old, new = before.units.get(key), after.units.get(key)
+    if old is None or new is None:
+        one = old or new
+        assert one is not None
+        said = _summary(one)
+        sides = (said, None) if old is not None else (None, said)
+        spots = (None if old is None else old.spot(), None if new is None else new.spot())
+        yield Finding(whole(one.kind, old, new), _name(one), *sides, *spots)
+        return
+    for each in unlike(old.kind, old.form, new.form):
+        yield _finding(before, after, (old, new), each)
+
+
+def _finding(before: Side, after: Side, units: tuple[Unit, Unit], each: Unlike) -> Finding:
+    old, new = units
+    touched = [*concerns(old, each.path, before.graphs), *concerns(new, each.path, after.graphs)]
+    return Finding(
+        each.kind,
+        _subject(new, each.path),
+        None if each.before is NOTHING else words(each.before),
+        None if each.after is NOTHING else words(each.after),
+        None if each.before is NOTHING and each.after is not NOTHING and not _default(each) else _spot(before, old, each.path),
+        None if each.after is NOTHING and each.before is not NOTHING and not _default(each) else _spot(after, new, each.path),
+        tuple(dict.fromkeys(touched)),
+        _lineage(before, after, new, each.path),
+        note=_note(each),
+    )
+
+
+def _default(each: Unlike) -> bool:
+    """Say whether a part that a document does not name is there all the same, as it is by default."""
+    return each.kind.endswith("-changed") or each.kind.startswith("required-")
+
+
+def _spot(side: Side, unit: Unit, path: Path) -> Spot:
+    """Return where a part of a unit stands; what an endpoint does not say of itself, its api says."""
+    if unit.kind == "endpoint" and path[0] in ("pages", "changes") and not unit.loaded.document.has((*unit.at, path[0])):
+        source = side.units["source", unit.name.partition("/")[0]]
+        return source.spot(("apis", str(unit.form.get("api", "main")), path[0]))
+    return unit.spot(path)
+
+
+def _lineage(before: Side, after: Side, unit: Unit, path: Path) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Return the source fields of a target field in both versions, where they differ."""
+    if unit.kind != "mapping" or path[0] != "fields":
+        return None
+    source, _, entity = unit.name.partition("/")
+    was, now = (_sources(side.graphs[source, entity], f"field:{path[1]}") for side in (before, after))
+    return None if was == now else (was, now)
+
+
+def _sources(graph: Lineage, node: str) -> tuple[str, ...]:
+    return tuple(sorted(f"{name}.{field}" for name, field in graph.sources(node))) if node in graph.nodes else ()
+
+
+def _note(each: Unlike) -> str:
+    """Say what a rule does that wants something of a join: it leaves out records without one."""
+    rule = each.after if each.kind == "filter-added" else None
+    if isinstance(rule, dict) and rule.get("present") is True and "." in str(rule.get("field", "")):
+        return f"records for which '{rule['field'].partition('.')[0]}' finds none are left out"
+    return ""
+
+
+def _name(unit: Unit) -> str:
+    return f"{unit.kind} {unit.name}" if unit.kind in ("lookup", "setting", "school", "source", "endpoint") else unit.name
+
+
+def _subject(unit: Unit, path: Path) -> str:
+    """Return what a finding is about, as people would say it."""
+    rest = ".".join(path)
+    if unit.kind in ("mapping", "schema") and path[0] == "fields":
+        return f"{unit.name}.{'.'.join(path[1:])}"
+    if unit.kind == "binding" and path[0] == "names":
+        return f"{unit.name} {path[1]}"
+    if unit.kind == "lookup" and path[0] == "values":
+        return f"{_name(unit)} {path[1]}"
+    return f"{_name(unit)} {rest}"
+
+
+def _summary(unit: Unit) -> str:
+    """Return in a few words what a whole unit holds."""
+    for key, what in (("fields", "field"), ("values", "code"), ("names", "name"), ("sets", "record set")):
+        count = len(unit.form.get(key, ()))
+        if count and unit.kind != "setting":
+            return f"{count} {what}{'s' if count != 1 else ''}"
+    return words(unit.form) if unit.kind == "setting" else f"{unit.kind} {unit.name}"
+
+
+def _renamed(findings: list[Finding]) -> Iterator[Finding]:
+    """Make one of an attribute that is no more filled and another that is, in the very same way."""
+    gone = [each for each in findings if each.kind == "instruction-removed"]
+    taken: set[int] = set()
+    pairs: dict[int, Finding] = {}
+    for each in findings:
+        if each.kind != "instruction-added":
+            continue
+        entity = each.subject.partition(" ")[0]
+        same = [old for old in gone if old.before == each.after and old.subject.partition(" ")[0] == entity]
+        other = next((old for old in same if id(old) not in taken), None)
+        if other is not None:
+            taken |= {id(other), id(each)}
+            names = (other.subject.partition(" ")[2], each.subject.partition(" ")[2])
+            pairs[id(each)] = Finding("instruction-renamed", f"{entity} {names[0]}", *names, other.old, each.new, note=each.after or "")
+    for each in findings:
+        if id(each) in pairs:
+            yield pairs[id(each)]
+        elif id(each) not in taken:
+            yield each
+
+
+def _merged(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Say once what is the same in several endpoints of a source, with all of them."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for each in findings:
+        own = each.subject.startswith("endpoint ")
+        head, _, rest = each.subject.removeprefix("endpoint ").partition(" ")
+        same = (each.kind, head.partition("/")[0], rest, each.before, each.after) if own and rest else (id(each),)
+        groups.setdefault(same, []).append(each)
+    for group in groups.values():
+        first = group[0]
+        names = [each.subject.removeprefix("endpoint ").partition(" ")[0] for each in group]
+        yield first if len(group) == 1 else replace(
+            first, subject=f"{len(group)} endpoints {first.subject.partition(' ')[2].partition(' ')[2]}", concerns=tuple(names)
+        )
