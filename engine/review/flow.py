@@ -88,4 +88,3 @@ def _send(found: Flow, graph: Lineage) -> None:
                 own = graph.nodes[f"source:{set_name}.{name}"]
                 way = (graph.source, f"{set_name}.{name}", graph.entity, node.name, target.name)
                 found.personal[way] = own.pii or node.pii
-

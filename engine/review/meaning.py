@@ -102,8 +102,12 @@ def _finding(before: Side, after: Side, units: tuple[Unit, Unit], each: Unlike) 
         _subject(new, each.path),
         None if each.before is NOTHING else words(each.before),
         None if each.after is NOTHING else words(each.after),
-        None if each.before is NOTHING and each.after is not NOTHING and not _default(each) else _spot(before, old, each.path),
-        None if each.after is NOTHING and each.before is not NOTHING and not _default(each) else _spot(after, new, each.path),
+        None
+        if each.before is NOTHING and each.after is not NOTHING and not _default(each)
+        else _spot(before, old, each.path),
+        None
+        if each.after is NOTHING and each.before is not NOTHING and not _default(each)
+        else _spot(after, new, each.path),
         tuple(dict.fromkeys(touched)),
         _lineage(before, after, new, each.path),
         note=_note(each),
@@ -117,7 +121,11 @@ def _default(each: Unlike) -> bool:
 
 def _spot(side: Side, unit: Unit, path: Path) -> Spot:
     """Return where a part of a unit stands; what an endpoint does not say of itself, its api says."""
-    if unit.kind == "endpoint" and path[0] in ("pages", "changes") and not unit.loaded.document.has((*unit.at, path[0])):
+    if (
+        unit.kind == "endpoint"
+        and path[0] in ("pages", "changes")
+        and not unit.loaded.document.has((*unit.at, path[0]))
+    ):
         source = side.units["source", unit.name.partition("/")[0]]
         return source.spot(("apis", str(unit.form.get("api", "main")), path[0]))
     return unit.spot(path)
@@ -145,7 +153,9 @@ def _note(each: Unlike) -> str:
 
 
 def _name(unit: Unit) -> str:
-    return f"{unit.kind} {unit.name}" if unit.kind in ("lookup", "setting", "school", "source", "endpoint") else unit.name
+    return (
+        f"{unit.kind} {unit.name}" if unit.kind in ("lookup", "setting", "school", "source", "endpoint") else unit.name
+    )
 
 
 def _subject(unit: Unit, path: Path) -> str:
@@ -183,7 +193,9 @@ def _renamed(findings: list[Finding]) -> Iterator[Finding]:
         if other is not None:
             taken |= {id(other), id(each)}
             names = (other.subject.partition(" ")[2], each.subject.partition(" ")[2])
-            pairs[id(each)] = Finding("instruction-renamed", f"{entity} {names[0]}", *names, other.old, each.new, note=each.after or "")
+            pairs[id(each)] = Finding(
+                "instruction-renamed", f"{entity} {names[0]}", *names, other.old, each.new, note=each.after or ""
+            )
     for each in findings:
         if id(each) in pairs:
             yield pairs[id(each)]
@@ -202,6 +214,12 @@ def _merged(findings: Iterable[Finding]) -> Iterator[Finding]:
     for group in groups.values():
         first = group[0]
         names = [each.subject.removeprefix("endpoint ").partition(" ")[0] for each in group]
-        yield first if len(group) == 1 else replace(
-            first, subject=f"{len(group)} endpoints {first.subject.partition(' ')[2].partition(' ')[2]}", concerns=tuple(names)
+        yield (
+            first
+            if len(group) == 1
+            else replace(
+                first,
+                subject=f"{len(group)} endpoints {first.subject.partition(' ')[2].partition(' ')[2]}",
+                concerns=tuple(names),
+            )
         )

@@ -155,7 +155,9 @@ _SAFE: Final = re.compile(r"[^\s,\[\]{}:#'\"&*!|>%@`-][^,\[\]{}#'\"\n]*")
 
 def _text(text: str) -> str:
     """Return a text, in quotes where it would not read as one without."""
-    plain = _SAFE.fullmatch(text) and ": " not in text and text == text.strip() and text not in ("null", "true", "false")
+    plain = (
+        _SAFE.fullmatch(text) and ": " not in text and text == text.strip() and text not in ("null", "true", "false")
+    )
     if plain and not text.replace(".", "", 1).isdecimal():
         return text
     return "'" + text.replace("'", "''").replace("\n", "\\n") + "'"

@@ -1,0 +1,270 @@
+"""What a change does to data: two versions' rows, states and objects compared, in DuckDB, entity by entity.
+
+A home of DuckDB. Next: `review/reviewing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from engine.errors import EngineError
+from engine.kinds.types import literal, parquet, quote
+from engine.review.finding import Example, Finding
+from engine.review.lineage_haplo import parts_of
+from engine.review.made import GONE, OBJECTS, Made
+from engine.run.guarding import MASK
+from engine.spec.binding import Binding
+from engine.spec.schema import Schema
+from engine.sql import connect
+from engine.stages.transform import STATES
+
+if TYPE_CHECKING:
+    import duckdb
+
+EXAMPLES: Final = 3
+_LONGEST: Final = 60
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How much is shown: personal values as they are, or masked."""
+
+    personal: bool = False
+
+
+@dataclass
+class Effects:
+    """What differs; `notes` say what these records can not tell."""
+
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def effects(before: Made, after: Made, looks: Looks) -> Effects:
+    """Return what differs in what two versions make of the same records."""
+    found = Effects()
+    entities = list(dict.fromkeys([*before.books, *before.failed, *after.books, *after.failed]))
+    with connect(before.folder, after.folder) as database:
+        for entity in entities:
+            failed = [each.failed.get(entity) for each in (before, after)]
+            if any(failed):
+                _tell_failed(found, entity, *failed)
+                continue
+            pair = _Pair(database, entity, before, after, looks)
+            found.notes += [
+                f"{entity}.{name} is not compared: what one version makes it of is not in these records"
+                for name in sorted(pair.left)
+            ]
+            found.findings += [*pair.rows(), *pair.states(), *pair.told(), *pair.objects(), *pair.gone()]
+            found.findings += _messages(entity, before, after)
+    return found
+
+
+def _tell_failed(found: Effects, entity: str, before: EngineError | None, after: EngineError | None) -> None:
+    """Tell of an entity that can't be made: not as a finding where both can't, or where the records lack a field."""
+    error = after or before
+    assert error is not None
+    if (before is not None and after is not None) or error.code == "field-not-sent":
+        found.notes.append(f"{error.what}: {error.why}" if error.why else error.what)
+        return
+    said = [None if each is None else each.what for each in (before, after)]
+    found.findings.append(Finding("data-failed" if after is not None else "data-mended", entity, *said, note=error.why))
+
+
+class _Pair:
+    """One entity in two versions; either may not have it."""
+
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, entity: str, before: Made, after: Made, looks: Looks
+    ) -> None:
+        self._db, self._entity, self._sides, self._looks = database, entity, (before, after), looks
+        self._schemas = [self._schema(each) for each in self._sides]
+        known = [schema for schema in self._schemas if schema is not None]
+        self._key = quote(known[-1].key)
+        absent = [set(each.books[entity].absent) if entity in each.books else set() for each in (before, after)]
+        self.left: set[str] = absent[0] ^ absent[1]
+        """Fields of which the records can say nothing in one version."""
+        self._hidden = {name for schema in known for name, field in schema.fields.items() if field.personal()}
+
+    def _schema(self, side: Made) -> Schema | None:
+        return side.project.schema(self._entity) if self._entity in side.books else None
+
+    def _files(self, kind: str) -> list[str] | None:
+        """Return a file of both versions, as SQL reads it; None where one has none."""
+        files = [side.file(kind, self._entity) for side in self._sides]
+        return [parquet(file) for file in files] if all(file.is_file() for file in files) else None
+
+    def _keys(self, statement: str) -> tuple[int, tuple[Example, ...]]:
+        """Return how many keys a statement gives, and the first of them."""
+        found = self._db.execute(
+            f"SELECT key, count(*) OVER () FROM ({statement}) ORDER BY key LIMIT {EXAMPLES}"
+        ).fetchall()
+        return (found[0][1] if found else 0), tuple(Example(self._shown_key(key), "", "") for key, _ in found)
+
+    def _shown_key(self, key: object) -> str:
+        personal = any(schema.fields[schema.key].personal() for schema in self._schemas if schema is not None)
+        return MASK if personal and not self._looks.personal else str(key)
+
+    def _shown(self, name: str, value: object) -> str:
+        if value is None:
+            return "–"
+        text = MASK if name in self._hidden and not self._looks.personal else str(value)
+        return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+    def rows(self) -> Iterator[Finding]:
+        """Yield rows lost and gained, and the fields in which rows differ."""
+        one = next((side for side in self._sides if self._entity not in side.books), None)
+        if one is not None:
+            other = self._sides[0] if one is self._sides[1] else self._sides[1]
+            rows = f"SELECT {self._key} AS key FROM {parquet(other.file('rows', self._entity))}"
+            count, examples = self._keys(rows)
+            if count:
+                kind = "rows-gained" if one is self._sides[0] else "rows-lost"
+                yield Finding(kind, self._entity, count=count, examples=examples)
+            return
+        old, new = self._files("rows") or ["", ""]
+        for kind, here, there in (("rows-lost", old, new), ("rows-gained", new, old)):
+            only = f"SELECT {self._key} AS key FROM {here} WHERE {self._key} NOT IN (SELECT {self._key} FROM {there})"
+            count, examples = self._keys(only)
+            if count:
+                yield Finding(kind, self._entity, count=count, examples=examples)
+        yield from self._cells(old, new)
+
+    def _cells(self, old: str, new: str) -> Iterator[Finding]:
+        """Yield the fields in which rows of one key differ, each with how many rows, and the first of them."""
+        types = [
+            dict(self._db.execute(f"SELECT column_name, column_type FROM (DESCRIBE FROM {each})").fetchall())
+            for each in (old, new)
+        ]
+        names = [name for name in types[1] if name in types[0] and name not in {*self.left, "_withheld"}]
+        both = f"FROM {old} b JOIN {new} a ON b.{self._key} = a.{self._key}"
+        tests = {name: self._differs(name, types[0][name] == types[1][name]) for name in names}
+        if not tests:
+            return
+        counts = self._db.execute(
+            f"SELECT {', '.join(f'count_if({test})' for test in tests.values())} {both}"
+        ).fetchone()
+        for (name, test), count in zip(tests.items(), counts or (), strict=True):
+            if count:
+                yield self._cell(name, test, count, both)
+
+    @staticmethod
+    def _differs(name: str, same_type: bool) -> str:
+        cast = "" if same_type else "::VARCHAR"
+        value = f"b.{quote(name)}{cast} IS DISTINCT FROM a.{quote(name)}{cast}"
+        held = [f"list_contains({side}._withheld, {literal(name)})" for side in "ba"]
+        return f"({value} OR {held[0]} IS DISTINCT FROM {held[1]})"
+
+    def _cell(self, name: str, test: str, count: int, both: str) -> Finding:
+        column = quote(name)
+        kinds = f"count_if(b.{column} IS NULL AND a.{column} IS NOT NULL), count_if(b.{column} IS NOT NULL AND a.{column} IS NULL)"
+        filled, emptied = self._db.execute(f"SELECT {kinds} {both} WHERE {test}").fetchone() or (0, 0)
+        chosen = f"SELECT b.{self._key}, b.{column}::VARCHAR, a.{column}::VARCHAR {both} WHERE {test} ORDER BY 1"
+        found = self._db.execute(f"{chosen} LIMIT {EXAMPLES}").fetchall()
+        examples = tuple(Example(self._shown_key(k), self._shown(name, b), self._shown(name, a)) for k, b, a in found)
+        note = _said_counts(count, filled, emptied)
+        return Finding("cells-changed", f"{self._entity}.{name}", count=count, examples=examples, note=note)
+
+    def states(self) -> Iterator[Finding]:
+        """Yield the records that a rule leaves out, or that are merged, and were not; and the other way round."""
+        files = self._files(STATES)
+        for state, name in (("filtered", "filtered"), ("merged", "merged")):
+            chosen = f"SELECT set, source_key, coalesce(rule, state) AS rule FROM {{}} WHERE state = '{state}'"
+            yield from self._reasons(files, chosen, name)
+        chosen = "SELECT set, source_key, concat_ws(': ', field, rule) AS rule FROM {} WHERE level = 'row'"
+        yield from self._reasons(self._files("quarantine"), chosen, "quarantine")
+
+    def _reasons(self, files: list[str] | None, chosen: str, name: str) -> Iterator[Finding]:
+        """Yield how many records stand under a reason in one version only, reason by reason."""
+        if files is None:
+            return
+        for here, there, added in ((1, 0, True), (0, 1, False)):
+            only = f"{chosen.format(files[here])} EXCEPT ALL {chosen.format(files[there])}"
+            counted = f"SELECT rule, count(*) FROM ({only}) GROUP BY 1 ORDER BY 1"
+            for rule, count in self._db.execute(counted).fetchall():
+                kind = "merged-changed" if name == "merged" else f"{name}-{'added' if added else 'removed'}"
+                sides = (None, rule) if added else (rule, None)
+                yield Finding(kind, f"{self._entity} {rule}", *sides, count=count)
+
+    def told(self) -> Iterator[Finding]:
+        """Yield which values are left out of rows, or told of, more or less often than before."""
+        before, after = (side.books[self._entity].told if self._entity in side.books else {} for side in self._sides)
+        for what in dict.fromkeys([*before, *after]):
+            was, now = before.get(what, 0), after.get(what, 0)
+            if was != now:
+                subject = f"{self._entity}.{what}"
+                yield Finding("withheld-changed", subject, f"{was:,} records", f"{now:,} records", count=abs(now - was))
+
+    def objects(self) -> Iterator[Finding]:
+        """Yield objects lost and gained, and the attributes in which objects differ."""
+        files = self._files(OBJECTS)
+        if files is None:
+            return
+        old, new = files
+        for name, here, there in (("objects-lost", old, new), ("objects-gained", new, old)):
+            only = f"SELECT DISTINCT key FROM {here} WHERE key NOT IN (SELECT key FROM {there})"
+            count, examples = self._keys(only)
+            if count:
+                yield Finding(name, self._entity, count=count, examples=examples)
+        yield from self._attributes("attributes-changed", _differing(old, new))
+
+    def gone(self) -> Iterator[Finding]:
+        """Yield the attributes in which objects of rows that are gone differ, and do not while the rows are there."""
+        files, there = self._files(GONE), self._files(OBJECTS)
+        if files is None or there is None:
+            return
+        known = f"(key, name) NOT IN (SELECT (key, name) FROM ({_differing(*there)}))"
+        yield from self._attributes("gone-changed", f"FROM ({_differing(*files)}) WHERE {known}")
+
+    def _attributes(self, kind: str, differing: str) -> Iterator[Finding]:
+        left = f"name NOT IN (SELECT unnest({literal(self._attributes_left())}::VARCHAR[]))"
+        found = f"FROM ({differing}) WHERE {left}"
+        counted = f"SELECT name, count(*), count_if(b IS NULL), count_if(a IS NULL) {found} GROUP BY 1 ORDER BY 1"
+        for name, count, filled, emptied in self._db.execute(counted).fetchall():
+            chosen = f"SELECT key, b, a {found} AND name = {literal(name)} ORDER BY key LIMIT {EXAMPLES}"
+            rows = self._db.execute(chosen).fetchall()
+            examples = tuple(Example(self._shown_key(k), self._masked(b), self._masked(a)) for k, b, a in rows)
+            note = _said_counts(count, filled, emptied)
+            yield Finding(kind, f"{self._entity} {name}", count=count, examples=examples, note=note)
+
+    def _attributes_left(self) -> list[str]:
+        """Return the attributes that are not compared, as they are made of fields that are not."""
+        found = []
+        for side in self._sides:
+            loaded = side.project.get("binding", self._entity)
+            binding = None if loaded is None else loaded.content
+            if isinstance(binding, Binding):
+                made = {name: {field for field, *_ in parts_of(bound)} for name, bound in binding.names.items()}
+                found += [binding.attribute_of(name) for name, fields in made.items() if fields & self.left]
+        return found
+
+    def _masked(self, value: object) -> str:
+        """Return a value of an object; all of an object counts as personal where a field of its entity is."""
+        if value is None:
+            return "–"
+        return self._shown("", value) if self._looks.personal or not self._hidden else MASK
+
+
+def _differing(old: str, new: str) -> str:
+    """Return the attributes of objects that both have and in which they differ, with both values, as a SELECT."""
+    both = f"key IN (SELECT key FROM {old}) AND key IN (SELECT key FROM {new})"
+    pairs = f"SELECT key, name, b.value AS b, a.value AS a FROM {old} b FULL JOIN {new} a USING (key, name)"
+    return f"SELECT * FROM ({pairs}) WHERE b IS DISTINCT FROM a AND {both}"
+
+
+def _said_counts(count: int, filled: int, emptied: int) -> str:
+    parts = [(filled, "had no value"), (emptied, "have none any more"), (count - filled - emptied, "have another")]
+    return ", ".join(f"{many:,} {said}" for many, said in parts if many)
+
+
+def _messages(entity: str, before: Made, after: Made) -> Iterator[Finding]:
+    """Yield what Haplo would say that it did not say, or says no more; a message that it says oftener counts too."""
+    was, now = (side.messages.get(entity, {}) for side in (before, after))
+    for said in dict.fromkeys([*was, *now]):
+        old, new = was.get(said, 0), now.get(said, 0)
+        if old != new:
+            kind = "messages-added" if new > old else "messages-removed"
+            times = [None if not many else f"{many:,} times" for many in (old, new)]
+            yield Finding(kind, f"{entity}: {said}", *times, count=abs(new - old))
