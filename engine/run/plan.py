@@ -153,7 +153,11 @@ def _said(ask: Ask) -> str:
 
 def make_plan(project: Project, name: str, only: Iterable[str] = ()) -> Plan:
     """Plan a school's run, or that of some of its entities."""
-    school = project.school(name)
+    return plan_for(project, project.school(name), only)
+
+
+def plan_for(project: Project, school: School, only: Iterable[str] = ()) -> Plan:
+    """Plan the same for a school that need not have a file in the project."""
     source = source_of(project, school)
     chosen, off = _chosen(project, school, list(only))
     entities = in_order(chosen, {e: s.refs() for e, s in project.schemas().items()})
