@@ -35,6 +35,7 @@ COMMANDS = (
     "extract",
     "preview",
     "explain",
+    "review",
     "runs",
     "purge",
     "haplo",

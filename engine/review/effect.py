@@ -5,6 +5,7 @@ A home of DuckDB. Next: `review/reviewing`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -69,8 +70,9 @@ def _tell_failed(found: Effects, entity: str, before: EngineError | None, after:
     if (before is not None and after is not None) or error.code == "field-not-sent":
         found.notes.append(f"{error.what}: {error.why}" if error.why else error.what)
         return
-    said = [None if each is None else each.what for each in (before, after)]
-    found.findings.append(Finding("data-failed" if after is not None else "data-mended", entity, *said, note=error.why))
+    was, now = (None if each is None else each.what for each in (before, after))
+    kind = "data-failed" if after is not None else "data-mended"
+    found.findings.append(Finding(kind, entity, was, now, note=error.why))
 
 
 class _Pair:
@@ -159,7 +161,8 @@ class _Pair:
 
     def _cell(self, name: str, test: str, count: int, both: str) -> Finding:
         column = quote(name)
-        kinds = f"count_if(b.{column} IS NULL AND a.{column} IS NOT NULL), count_if(b.{column} IS NOT NULL AND a.{column} IS NULL)"
+        filled_if, emptied_if = f"b.{column} IS NULL AND a.{column}", f"a.{column} IS NULL AND b.{column}"
+        kinds = f"count_if({filled_if} IS NOT NULL), count_if({emptied_if} IS NOT NULL)"
         filled, emptied = self._db.execute(f"SELECT {kinds} {both} WHERE {test}").fetchone() or (0, 0)
         chosen = f"SELECT b.{self._key}, b.{column}::VARCHAR, a.{column}::VARCHAR {both} WHERE {test} ORDER BY 1"
         found = self._db.execute(f"{chosen} LIMIT {EXAMPLES}").fetchall()
@@ -185,8 +188,8 @@ class _Pair:
             counted = f"SELECT rule, count(*) FROM ({only}) GROUP BY 1 ORDER BY 1"
             for rule, count in self._db.execute(counted).fetchall():
                 kind = "merged-changed" if name == "merged" else f"{name}-{'added' if added else 'removed'}"
-                sides = (None, rule) if added else (rule, None)
-                yield Finding(kind, f"{self._entity} {rule}", *sides, count=count)
+                was, now = (None, rule) if added else (rule, None)
+                yield Finding(kind, f"{self._entity} {rule}", was, now, count=count)
 
     def told(self) -> Iterator[Finding]:
         """Yield which values are left out of rows, or told of, more or less often than before."""
@@ -261,10 +264,10 @@ def _said_counts(count: int, filled: int, emptied: int) -> str:
 
 def _messages(entity: str, before: Made, after: Made) -> Iterator[Finding]:
     """Yield what Haplo would say that it did not say, or says no more; a message that it says oftener counts too."""
-    was, now = (side.messages.get(entity, {}) for side in (before, after))
+    was, now = (side.messages.get(entity, Counter()) for side in (before, after))
     for said in dict.fromkeys([*was, *now]):
         old, new = was.get(said, 0), now.get(said, 0)
         if old != new:
             kind = "messages-added" if new > old else "messages-removed"
-            times = [None if not many else f"{many:,} times" for many in (old, new)]
-            yield Finding(kind, f"{entity}: {said}", *times, count=abs(new - old))
+            before_said, after_said = (f"{many:,} times" if many else None for many in (old, new))
+            yield Finding(kind, f"{entity}: {said}", before_said, after_said, count=abs(new - old))

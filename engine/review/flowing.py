@@ -34,9 +34,7 @@ def _one(kind: str, asked: Asked, who: Mapping[str, None], units: Units, *, afte
     source, what = asked
     said = what if not kind.startswith("requests") else _path(units, asked)
     spot = _spot(units, source, what, kind)
-    sides = (None, said) if after else (said, None)
-    spots = (None, spot) if after else (spot, None)
-    return Finding(kind, f"{source} {what}", *sides, *spots, concerns=tuple(who))
+    return _sided(kind, f"{source} {what}", said, spot, tuple(who), after=after)
 
 
 def _path(units: Units, asked: Asked) -> str:
@@ -86,6 +84,11 @@ def _flow(kind: str, way: Way, pii: str, units: Units, *, after: bool) -> Findin
     said = f"{field} ({pii}) → {entity}.{target} → {name}"
     unit = units.get(("mapping", f"{source}/{entity}")) or units.get(("binding", entity))
     spot = None if unit is None else unit.spot(("fields", target.partition(".")[0]))
-    sides = (None, said) if after else (said, None)
-    spots = (None, spot) if after else (spot, None)
-    return Finding(kind, f"{source} {field}", *sides, *spots, concerns=(f"{entity} {name}",), note=f"pii: {pii}")
+    return _sided(kind, f"{source} {field}", said, spot, (f"{entity} {name}",), after=after)
+
+
+def _sided(kind: str, subject: str, said: str, spot: Spot | None, who: tuple[str, ...], *, after: bool) -> Finding:
+    """Return a finding of what only one version has."""
+    if after:
+        return Finding(kind, subject, None, said, None, spot, who)
+    return Finding(kind, subject, said, None, spot, None, who)

@@ -19,6 +19,7 @@ from engine.haplo.application import BEHAVIOUR
 from engine.haplo.identity import key_of
 from engine.haplo.interpret import interpret
 from engine.haplo.outcome import Entry, Outcome
+from engine.haplo.part import Emitted
 from engine.kinds.types import literal, parquet, quote
 from engine.run.checking import receiving_case
 from engine.run.making import circumstances_of
@@ -29,7 +30,6 @@ from engine.spec.school import School
 from engine.spec.source import Source
 from engine.sql import connect
 from engine.stages.check import Receiver
-from engine.haplo.part import Emitted
 from engine.stages.emit import emit
 from engine.stages.transform import STATES, SetRead, Transformed, transform
 

@@ -5,7 +5,7 @@ Next: `review/effect`, which looks at what it does to data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -83,15 +83,20 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 def _of_unit(before: Side, after: Side, key: Key) -> Iterator[Finding]:
     old, new = before.units.get(key), after.units.get(key)
     if old is None or new is None:
-        one = old or new
-        assert one is not None
-        said = _summary(one)
-        sides = (said, None) if old is not None else (None, said)
-        spots = (None if old is None else old.spot(), None if new is None else new.spot())
-        yield Finding(whole(one.kind, old, new), _name(one), *sides, *spots)
+        yield _of_whole(old, new)
         return
     for each in unlike(old.kind, old.form, new.form):
         yield _finding(before, after, (old, new), each)
+
+
+def _of_whole(old: Unit | None, new: Unit | None) -> Finding:
+    """Return the finding of a unit that only one version has."""
+    one = old or new
+    assert one is not None
+    kind, said = whole(one.kind, old, new), _summary(one)
+    if old is not None:
+        return Finding(kind, _name(one), said, None, old.spot())
+    return Finding(kind, _name(one), None, said, None, one.spot())
 
 
 def _finding(before: Side, after: Side, units: tuple[Unit, Unit], each: Unlike) -> Finding:
@@ -102,30 +107,23 @@ def _finding(before: Side, after: Side, units: tuple[Unit, Unit], each: Unlike) 
         _subject(new, each.path),
         None if each.before is NOTHING else words(each.before),
         None if each.after is NOTHING else words(each.after),
-        None
-        if each.before is NOTHING and each.after is not NOTHING and not _default(each)
-        else _spot(before, old, each.path),
-        None
-        if each.after is NOTHING and each.before is not NOTHING and not _default(each)
-        else _spot(after, new, each.path),
+        None if _is_new(each, "-added") else _spot(before, old, each.path),
+        None if _is_new(each, "-removed") else _spot(after, new, each.path),
         tuple(dict.fromkeys(touched)),
         _lineage(before, after, new, each.path),
         note=_note(each),
     )
 
 
-def _default(each: Unlike) -> bool:
-    """Say whether a part that a document does not name is there all the same, as it is by default."""
-    return each.kind.endswith("-changed") or each.kind.startswith("required-")
+def _is_new(each: Unlike, end: str) -> bool:
+    """Say whether a part is in one version only; what is there by default is in both, and so is `required`."""
+    return each.kind.endswith(end) and each.kind != f"required{end}"
 
 
 def _spot(side: Side, unit: Unit, path: Path) -> Spot:
     """Return where a part of a unit stands; what an endpoint does not say of itself, its api says."""
-    if (
-        unit.kind == "endpoint"
-        and path[0] in ("pages", "changes")
-        and not unit.loaded.document.has((*unit.at, path[0]))
-    ):
+    inherited = unit.kind == "endpoint" and path[0] in ("pages", "changes")
+    if inherited and not unit.loaded.document.has((*unit.at, path[0])):
         source = side.units["source", unit.name.partition("/")[0]]
         return source.spot(("apis", str(unit.form.get("api", "main")), path[0]))
     return unit.spot(path)

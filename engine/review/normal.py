@@ -21,7 +21,8 @@ from engine.kinds.types import SourceField, TargetField
 from engine.kinds.value import ORIGINS, Value
 from engine.kinds.word import Word
 from engine.spec.binding import AttributeSpec, BoundName, Removed, TypeSpec
-from engine.spec.mapping import From, Mapping as MappingDocument
+from engine.spec.mapping import From
+from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.schema import Schema, Unique
 from engine.spec.school import Override, School
 from engine.spec.settings import Setting

@@ -84,7 +84,7 @@ class Versions:
             return None
 
     def _checked_out(self, name: str) -> tuple[Path, Path | None]:
-        """Write the documents of a revision below the scratch folder; return the project's folder, and what is behind."""
+        """Write the documents of a revision; return the folder of the project in it, and what stands behind."""
         top, prefix = self._top(), ""
         if top is None:
             fix = "name a folder, or say with --project where the repository is"

@@ -127,7 +127,7 @@ def _source(project: Project, loaded: Loaded, content: Source) -> Iterator[Unit]
     }
     yield Unit("source", loaded.name, {**form, "apis": apis}, loaded)
     homes = {name: each for each in project.of("endpoints_of") for name in getattr(each.content, "endpoints", {})}
-    for name, endpoint in whole.endpoints.items():
+    for name in whole.endpoints:
         home = (
             homes[name]
             if name in homes and getattr(homes[name].content, "endpoints_of", "") == content.source
