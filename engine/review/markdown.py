@@ -104,7 +104,7 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
     yield "|---|---|---|--:|---|"
     for finding in findings:
         what = code(finding.subject) + (f"<br>{plain(finding.note)}" if finding.note else "")
-        if finding.count is None or (finding.before or finding.after) and not finding.examples:
+        if finding.count is None or ((finding.before or finding.after) and not finding.examples):
             what += f"<br>{_value(finding.before)} → {_value(finding.after)}"
         count = "" if finding.count is None else f"{finding.count:,}"
         examples = "<br>".join(

@@ -164,7 +164,7 @@ def _subject(unit: Unit, path: Path) -> str:
     if unit.kind == "binding" and path[0] == "names":
         return f"{unit.name} {path[1]}"
     if unit.kind == "lookup" and path[0] == "values":
-        return f"{_name(unit)} {path[1]}"
+        return f"{_name(unit)} {unit.written(path)[1]}"
     return f"{_name(unit)} {rest}"
 
 

@@ -143,7 +143,9 @@ class _OfRecording(Trial):
     def _of(self, project: Project) -> School | None:
         """Return the school whose settings count: the one that is named, or the only one of the source."""
         schools = [each.content for each in project.of("school") if isinstance(each.content, School)]
-        own = [each for each in schools if each.source == self._recording.source and self._school in (None, each.school)]
+        own = [
+            each for each in schools if each.source == self._recording.source and self._school in (None, each.school)
+        ]
         return own[0] if len(own) == 1 else None
 
 

@@ -21,6 +21,7 @@ from engine.spec.lookup import Lookup
 from engine.spec.memory import Memory
 from engine.spec.project import FOLDERS, Project, open_project, shipped
 
+Read = tuple[Loaded | None, list[Problem]]
 _MARK: Final = Path("schemas") / "spec" / "mapping.json"
 """Stands in the repository that ships documents, and in no project of a user."""
 
@@ -62,7 +63,9 @@ class Versions:
     def __init__(self, project: Path, scratch: Path) -> None:
         self._project, self._scratch = project, scratch
         self._memory = Memory()
-        self._read: dict[tuple[str, bytes], tuple[Loaded | None, list[Problem]]] = {}
+        self._texts: dict[tuple[Path, bytes], Read] = {}
+        self._read: dict[tuple[Path, bytes, bytes], Read] = {}
+        """What was read, by name, text, and the text of the table beside it."""
 
     def open(self, name: str | None) -> Version:
         """Open a folder, or a revision of the repository that holds the project; without a name what is there now."""
@@ -119,14 +122,25 @@ class Versions:
     def _document(self, file: Path, shown: Path) -> tuple[Loaded | None, list[Problem]]:
         """Read a document, unless one of this name and text was read; a table beside it counts as part of it."""
         try:
-            key = (shown.as_posix(), file.read_bytes())
+            text = file.read_bytes()
         except OSError:
             return load_file(file, shown)
-        loaded, problems = self._read.get(key) or load_file(file, shown)
-        if loaded is not None and isinstance(loaded.content, Lookup) and loaded.content.csv is not None:
-            return load_file(file, shown)
-        self._read[key] = (loaded, problems)
+        found = self._texts.get((shown, text)) or load_file(file, shown)
+        self._texts[shown, text] = found
+        key = (shown, text, _beside(file, found[0]))
+        if key not in self._read:
+            known = any(each[:2] == key[:2] for each in self._read)
+            self._read[key] = load_file(file, shown) if known else found
+        loaded, problems = self._read[key]
         return (None if loaded is None else replace(loaded, home=file)), list(problems)
+
+
+def _beside(file: Path, loaded: Loaded | None) -> bytes:
+    """Return the table that stands beside a document; nothing where there is none."""
+    if loaded is None or not isinstance(loaded.content, Lookup) or loaded.content.csv is None:
+        return b""
+    table = file.parent / loaded.content.csv.file
+    return table.read_bytes() if table.is_file() else b""
 
 
 def _ships(folder: Path) -> bool:

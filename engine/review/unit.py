@@ -6,8 +6,9 @@ form, and knows in which line of which document each part of it stands. Next: `r
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.review.finding import Spot
@@ -15,7 +16,7 @@ from engine.review.normal import normal
 from engine.spec.binding import Application, Binding
 from engine.spec.changing import changes_of, deleted_path
 from engine.spec.load import Loaded
-from engine.spec.lookup import Lookup
+from engine.spec.lookup import Csv, Lookup
 from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.project import Project
 from engine.spec.schema import Schema
@@ -32,16 +33,27 @@ ORDER = "(order)"
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit: its form, the document that it stands in, and at which path there."""
+    """One unit: its form, the document that it stands in, and at which path there.
+
+    `codes` are those of a lookup that are written otherwise than they are compared.
+    """
 
     kind: str
     name: str
     form: dict[str, Any]
     loaded: Loaded
     at: Path = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+    def written(self, path: Path) -> Path:
+        """Return a path as the document has it."""
+        return (path[0], self.codes.get(path[1], path[1])) if self.codes and len(path) == 2 else path
 
     def spot(self, path: Path = ()) -> Spot:
         """Return where a part of it stands; where the document has no such part, the nearest that it has."""
+        path, content = self.written(path), self.loaded.content
+        if isinstance(content, Lookup) and content.csv is not None and path[:1] == ("values",):
+            return _spot_in_csv(self.loaded, content.csv, path[1])
         document, steps = self.loaded.document, [*self.at]
         data: Any = document.data
         for step in self.at:
@@ -57,18 +69,28 @@ class Unit:
         return Spot(place.file.as_posix(), place.line)
 
 
+def _spot_in_csv(loaded: Loaded, table: Csv, code: str) -> Spot:
+    """Return the line of a code in a table beside a document; its first where the code is not there."""
+    with (loaded.home.parent / table.file).open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        line = next((reader.line_num for row in reader if row[table.from_] == code), 1)
+    return Spot((loaded.document.file.parent / table.file).as_posix(), line)
+
+
 def _step(data: Any, step: str) -> str | int | None:
     """Return the key, or the index, of a part of a document; None where it is not there."""
     if isinstance(data, Mapping):
         return step if step in data else None
     if isinstance(data, list):
-        named = [number for number, item in enumerate(data) if isinstance(item, dict) and _name_of(item) == step]
+        named = [number for number, item in enumerate(data) if _name_of(item) == step]
         return named[0] if named else None
     return None
 
 
-def _name_of(item: Mapping[str, Any]) -> str:
+def _name_of(item: Any) -> str:
     """Return the name by which an item of a list is known here."""
+    if not isinstance(item, Mapping):
+        return str(item)
     return "+".join(sorted(item["fields"])) if "rule" not in item and "fields" in item else str(item.get("rule", ""))
 
 
@@ -93,14 +115,16 @@ def _units(project: Project, loaded: Loaded) -> Iterator[Unit]:
     elif isinstance(content, Schema):
         yield Unit("schema", loaded.name, _by_name(normal(content), "unique"), loaded)
     elif isinstance(content, Lookup):
-        yield Unit("lookup", loaded.name, _lookup(project, loaded), loaded)
+        yield _lookup(project, loaded)
     elif isinstance(content, Settings):
         for group, members in content.groups.items():
             for name, setting in members.items():
                 yield Unit("setting", f"{group}.{name}", normal(setting), loaded, ("groups", group, name))
     elif isinstance(content, Source):
         yield from _source(project, loaded, content)
-    elif isinstance(content, School | Application | Binding):
+    elif isinstance(content, Binding):
+        yield Unit("binding", loaded.name, _binding(normal(content)), loaded)
+    elif isinstance(content, School | Application):
         yield Unit(loaded.kind, loaded.name, normal(content), loaded)
 
 
@@ -109,12 +133,23 @@ def _mapping(form: dict[str, Any]) -> dict[str, Any]:
     return {**_by_name(form, "where"), **({"tables": tables} if tables else {})}
 
 
-def _lookup(project: Project, loaded: Loaded) -> dict[str, Any]:
+def _binding(form: dict[str, Any]) -> dict[str, Any]:
+    """Return a binding in which what is taken away of a row that is gone is a map, so that each name is told."""
+    removed = form.get("removed", {})
+    return (
+        {**form, "removed": {**removed, "clear": dict.fromkeys(removed["clear"], True)}} if "clear" in removed else form
+    )
+
+
+def _lookup(project: Project, loaded: Loaded) -> Unit:
     """Return a lookup by its codes as they are compared, wherever they are written."""
     owner, _, name = loaded.name.rpartition("/")
     lookup = project.lookups(owner)[name]
     form = normal(lookup.model_copy(update={"csv": None, "values": None}))
-    return {**form, "values": {lookup.folded(code): text for code, text in (lookup.values or {}).items()}}
+    entries = lookup.values or {}
+    values = {lookup.folded(code): text for code, text in entries.items()}
+    codes = {lookup.folded(code): code for code in entries if code != lookup.folded(code)}
+    return Unit("lookup", loaded.name, {**form, "values": values}, loaded, codes=codes)
 
 
 def _source(project: Project, loaded: Loaded, content: Source) -> Iterator[Unit]:

@@ -109,6 +109,8 @@ _PARTS: Final[Mapping[str, tuple[tuple[str, Ways], ...]]] = {
     ),
     "binding": (
         ("names.*", _each("instruction")),
+        ("removed.*.*", _all("removed-changed")),
+        ("removed.*", _all("removed-changed")),
         ("removed", _all("removed-changed")),
         ("**", _all("destination-changed")),
     ),
@@ -154,6 +156,7 @@ _FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
     "mapping": ("tables.*",),
     "schema": ("fields.*", "fields.**.of", "fields.**.fields.*"),
     "endpoint": ("sets.*", "sets.*.fields.*"),
+    "binding": ("removed", "removed.*"),
 }
 """Paths at which parts that both versions have are looked into."""
 
