@@ -37,6 +37,8 @@ def _everywhere(node: str, graphs: Graphs) -> list[str]:
 
 def _of_mapping(graph: Lineage, path: Path) -> list[str]:
     if path[0] == "fields":
+        if f"field:{path[1]}" not in graph.nodes:
+            return []
         return sorted({graph.nodes[f"haplo:{name}"].of for name in graph.haplo(f"field:{path[1]}")})
     if path[0] in ("from", "one_per", "known_by", "when", "where") or not path[1:]:
         return _said_rows(graph)

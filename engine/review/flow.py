@@ -26,11 +26,15 @@ Way = tuple[str, str, str, str, str]
 
 @dataclass
 class Flow:
-    """By what is asked, or what flows, for whom: the entities or the schools. `personal` has the kind of data too."""
+    """By what is asked, or what flows, for whom: the entities or the schools.
+
+    `needing` has of each scope the first field that needs it. `personal` has the kind of data too.
+    """
 
     endpoints: dict[Asked, dict[str, None]] = field(default_factory=dict)
     fields: dict[Asked, dict[str, None]] = field(default_factory=dict)
     scopes: dict[Asked, dict[str, None]] = field(default_factory=dict)
+    needing: dict[Asked, str] = field(default_factory=dict)
     personal: dict[Way, str] = field(default_factory=dict)
     """Every way of a value into Haplo, with the kind of personal data that it is; '' for none."""
 
@@ -78,6 +82,7 @@ def _ask(found: Flow, source: Source, used: Mapping[str, list[str]], who: str) -
             for scope in (record_set.scope, spec.scope):
                 if scope is not None:
                     found.scopes.setdefault((source.source, said(scope)), {})[who] = None
+                    found.needing.setdefault((source.source, said(scope)), f"{set_name}.{name}")
 
 
 def _send(found: Flow, graph: Lineage) -> None:

@@ -18,42 +18,35 @@ def flowing(before: Flow, after: Flow, old: Units, new: Units, renamed: Mapping[
 
 
 def _asked(before: Flow, after: Flow, old: Units, new: Units) -> Iterator[Finding]:
-    kinds = (
-        ("requests", before.endpoints, after.endpoints),
-        ("asked", before.fields, after.fields),
-        ("scopes", before.scopes, after.scopes),
-    )
-    for name, was, now in kinds:
+    for name in ("requests", "asked", "scopes"):
+        was, now = _of(before, name), _of(after, name)
         for asked in now.keys() - was.keys():
-            yield _one(f"{name}-added", asked, now[asked], new, after=True)
+            yield _one(name, asked, after, new, after=True)
         for asked in was.keys() - now.keys():
-            yield _one(f"{name}-removed", asked, was[asked], old, after=False)
+            yield _one(name, asked, before, old, after=False)
 
 
-def _one(kind: str, asked: Asked, who: Mapping[str, None], units: Units, *, after: bool) -> Finding:
+def _of(flow: Flow, name: str) -> Mapping[Asked, Mapping[str, None]]:
+    return {"requests": flow.endpoints, "asked": flow.fields, "scopes": flow.scopes}[name]
+
+
+def _one(name: str, asked: Asked, flow: Flow, units: Units, *, after: bool) -> Finding:
     source, what = asked
-    said = what if not kind.startswith("requests") else _path(units, asked)
-    spot = _spot(units, source, what, kind)
-    return _sided(kind, f"{source} {what}", said, spot, tuple(who), after=after)
+    kind, who = f"{name}-{'added' if after else 'removed'}", tuple(_of(flow, name)[asked])
+    if name == "requests":
+        unit = units["endpoint", f"{source}/{what}"]
+        said = f"GET {unit.form['get']}" if "get" in unit.form else f"POST {unit.form['post']}"
+        return _sided(kind, f"{source} {what}", said, unit.spot(), who, after=after)
+    spot = _declared(units, source, flow.needing[asked] if name == "scopes" else what)
+    return _sided(kind, f"{source} {what}", what, spot, who, after=after)
 
 
-def _path(units: Units, asked: Asked) -> str:
-    unit = units.get(("endpoint", "/".join(asked)))
-    if unit is None:
-        return asked[1]
-    return f"GET {unit.form['get']}" if "get" in unit.form else f"POST {unit.form['post']}"
-
-
-def _spot(units: Units, source: str, what: str, kind: str) -> Spot | None:
-    """Return where an endpoint, a field, or the first part that needs a scope, is declared."""
-    for (unit_kind, name), unit in units.items():
-        if unit_kind != "endpoint" or not name.startswith(f"{source}/"):
-            continue
-        if kind.startswith("requests") and name == f"{source}/{what}":
-            return unit.spot()
-        set_name, _, field = what.partition(".")
-        if kind.startswith("asked") and set_name in unit.form["sets"]:
-            return unit.spot(("sets", set_name, "fields", field))
+def _declared(units: Units, source: str, field: str) -> Spot | None:
+    """Return where a field of a record set is declared."""
+    set_name, _, name = field.partition(".")
+    for (kind, unit_name), unit in units.items():
+        if kind == "endpoint" and unit_name.startswith(f"{source}/") and set_name in unit.form["sets"]:
+            return unit.spot(("sets", set_name, "fields", name))
     return None
 
 

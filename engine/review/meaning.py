@@ -17,9 +17,11 @@ from engine.review.kind import WEIGHTS
 from engine.review.lineage import Lineage
 from engine.review.normal import words
 from engine.review.revision import Version
-from engine.review.tracing import lineages
-from engine.review.unit import Key, Path, Unit, units_of
+from engine.review.tracing import lineage
+from engine.review.unit import ORDER, Key, Path, Unit, units_of
 from engine.review.unlike import NOTHING, Unlike, unlike, whole
+from engine.spec.load import Loaded
+from engine.spec.project import Project
 
 
 @dataclass(frozen=True)
@@ -30,15 +32,26 @@ class Side:
 
     @cached_property
     def units(self) -> dict[Key, Unit]:
-        return units_of(self.version.project)
+        return units_of(self.version.project, self.version.kept.units)
 
     @cached_property
     def graphs(self) -> dict[tuple[str, str], Lineage]:
-        return lineages(self.version.project)
+        project, kept = self.version.project, self.version.kept.graphs
+        named = sorted(project.of("mapping"), key=lambda loaded: loaded.name)
+        return {_pair(loaded): each for loaded in named for each in kept.of(project, loaded, _lineage_of)}
 
     @property
     def has_schools(self) -> bool:
         return any(True for _ in self.version.project.of("school"))
+
+
+def _pair(loaded: Loaded) -> tuple[str, str]:
+    source, _, entity = loaded.name.partition("/")
+    return source, entity
+
+
+def _lineage_of(project: Project, loaded: Loaded) -> list[Lineage]:
+    return [lineage(project, *_pair(loaded))]
 
 
 def differing(before: Side, after: Side) -> list[Key]:
@@ -104,7 +117,7 @@ def _finding(before: Side, after: Side, units: tuple[Unit, Unit], each: Unlike) 
     touched = [*concerns(old, each.path, before.graphs), *concerns(new, each.path, after.graphs)]
     return Finding(
         each.kind,
-        _subject(new, each.path),
+        _subject(old if each.after is NOTHING else new, each.path),
         None if each.before is NOTHING else words(each.before),
         None if each.after is NOTHING else words(each.after),
         None if _is_new(each, "-added") else _spot(before, old, each.path),
@@ -158,7 +171,7 @@ def _name(unit: Unit) -> str:
 
 def _subject(unit: Unit, path: Path) -> str:
     """Return what a finding is about, as people would say it."""
-    rest = ".".join(path)
+    rest = ".".join(step for step in path if step != ORDER)
     if unit.kind in ("mapping", "schema") and path[0] == "fields":
         return f"{unit.name}.{'.'.join(path[1:])}"
     if unit.kind == "binding" and path[0] == "names":
@@ -205,19 +218,19 @@ def _merged(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Say once what is the same in several endpoints of a source, with all of them."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for each in findings:
-        own = each.subject.startswith("endpoint ")
-        head, _, rest = each.subject.removeprefix("endpoint ").partition(" ")
-        same = (each.kind, head.partition("/")[0], rest, each.before, each.after) if own and rest else (id(each),)
+        source, name, rest = _endpoint_of(each)
+        same = (each.kind, source, rest, each.before, each.after) if name and rest else (id(each),)
         groups.setdefault(same, []).append(each)
     for group in groups.values():
-        first = group[0]
-        names = [each.subject.removeprefix("endpoint ").partition(" ")[0] for each in group]
-        yield (
-            first
-            if len(group) == 1
-            else replace(
-                first,
-                subject=f"{len(group)} endpoints {first.subject.partition(' ')[2].partition(' ')[2]}",
-                concerns=tuple(names),
-            )
-        )
+        source, _, rest = _endpoint_of(group[0])
+        subject = f"{len(group)} endpoints of {source} {rest}"
+        names = tuple(_endpoint_of(each)[1] for each in group)
+        yield group[0] if len(group) == 1 else replace(group[0], subject=subject, concerns=names)
+
+
+def _endpoint_of(finding: Finding) -> tuple[str, str, str]:
+    """Return the source and the endpoint that a finding is about, and the part of it; blanks where it is of another."""
+    kind, _, said = finding.subject.partition(" ")
+    name, _, rest = said.partition(" ")
+    source, _, endpoint = name.partition("/")
+    return (source, endpoint, rest) if kind == "endpoint" else ("", "", "")

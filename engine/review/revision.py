@@ -33,13 +33,25 @@ class RevisionError(EngineError):
     code = "no-such-version"
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What was made of documents, and is not made again of another version where nothing that it hangs on differs."""
+
+    problems: Memory = field(default_factory=Memory)
+    units: Memory = field(default_factory=Memory)
+    graphs: Memory = field(default_factory=lambda: Memory("binding", "schema", "settings"))
+
+
 @dataclass
 class Version:
-    """One version: how it is called, its project, and what is wrong with it. `files` are documents as messages name
-    them, by where they are."""
+    """One version: how it is called, its project, and what is wrong with it.
+
+    `files` are its documents as messages name them, by where they are.
+    """
 
     label: str
     project: Project
+    kept: Kept = field(default_factory=Kept)
     problems: list[Problem] = field(default_factory=list)
     files: Mapping[Path, Path] = field(default_factory=dict)
 
@@ -62,7 +74,7 @@ class Versions:
 
     def __init__(self, project: Path, scratch: Path) -> None:
         self._project, self._scratch = project, scratch
-        self._memory = Memory()
+        self._kept = Kept()
         self._texts: dict[tuple[Path, bytes], Read] = {}
         self._read: dict[tuple[Path, bytes, bytes], Read] = {}
         """What was read, by name, text, and the text of the table beside it."""
@@ -115,8 +127,8 @@ class Versions:
             return self._document(file, shown)
 
         project = open_project(root, read=read, behind=behind)
-        version = Version(label, project, files=files)
-        version.problems = all_problems(project, self._memory)
+        version = Version(label, project, self._kept, files=files)
+        version.problems = all_problems(project, self._kept.problems)
         return version
 
     def _document(self, file: Path, shown: Path) -> tuple[Loaded | None, list[Problem]]:

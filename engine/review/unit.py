@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.kinds.select import path
 from engine.review.finding import Spot
 from engine.review.normal import normal
 from engine.spec.binding import Application, Binding
@@ -18,6 +19,7 @@ from engine.spec.changing import changes_of, deleted_path
 from engine.spec.load import Loaded
 from engine.spec.lookup import Csv, Lookup
 from engine.spec.mapping import Mapping as MappingDocument
+from engine.spec.memory import Memory
 from engine.spec.project import Project
 from engine.spec.schema import Schema
 from engine.spec.school import School
@@ -45,27 +47,27 @@ class Unit:
     at: Path = ()
     codes: Mapping[str, str] = field(default_factory=dict)
 
-    def written(self, path: Path) -> Path:
+    def written(self, route: Path) -> Path:
         """Return a path as the document has it."""
-        return (path[0], self.codes.get(path[1], path[1])) if self.codes and len(path) == 2 else path
+        return (route[0], self.codes.get(route[1], route[1])) if self.codes and len(route) == 2 else route
 
-    def spot(self, path: Path = ()) -> Spot:
+    def spot(self, route: Path = ()) -> Spot:
         """Return where a part of it stands; where the document has no such part, the nearest that it has."""
-        path, content = self.written(path), self.loaded.content
-        if isinstance(content, Lookup) and content.csv is not None and path[:1] == ("values",):
-            return _spot_in_csv(self.loaded, content.csv, path[1])
+        route, content = self.written(route), self.loaded.content
+        if isinstance(content, Lookup) and content.csv is not None and route[:1] == ("values",):
+            return _spot_in_csv(self.loaded, content.csv, route[1])
         document, steps = self.loaded.document, [*self.at]
         data: Any = document.data
         for step in self.at:
             data = data[step]
-        route: list[str | int] = [*steps]
-        for step in path:
+        found_at: list[str | int] = [*steps]
+        for step in route:
             found = _step(data, step)
             if found is None:
                 break
             data = data[found]
-            route.append(found)
-        place = document.key_place(tuple(route) or (self.loaded.kind,))
+            found_at.append(found)
+        place = document.key_place(tuple(found_at) or (self.loaded.kind,))
         return Spot(place.file.as_posix(), place.line)
 
 
@@ -102,9 +104,9 @@ def _by_name(form: dict[str, Any], key: str) -> dict[str, Any]:
     return {**form, key: {**dict(zip(names, form[key], strict=True)), ORDER: names}}
 
 
-def units_of(project: Project) -> dict[Key, Unit]:
-    """Return every unit of a project."""
-    found = (unit for loaded in project.documents.values() for unit in _units(project, loaded))
+def units_of(project: Project, kept: Memory) -> dict[Key, Unit]:
+    """Return every unit of a project; what is kept of a document is not made again."""
+    found = (unit for loaded in project.documents.values() for unit in kept.of(project, loaded, _units))
     return {(unit.kind, unit.name): unit for unit in found}
 
 
@@ -156,7 +158,7 @@ def _source(project: Project, loaded: Loaded, content: Source) -> Iterator[Unit]
     """Yield a source without its endpoints, and each of these as it is read: with what its api says for it."""
     whole = project.source(content.source)
     form = normal(content.model_copy(update={"endpoints": {}}))
-    inherited = ("pages", "changes", "deleted")
+    inherited = ("pages", "changes")
     apis = {
         name: {key: each for key, each in api.items() if key not in inherited} for name, api in form["apis"].items()
     }
@@ -177,7 +179,11 @@ def _endpoint(source: Source, name: str) -> dict[str, Any]:
     api = source.apis[endpoint.api]
     form |= {"pages": normal(source.pages_of(endpoint)), "changes": normal(changes_of(source, name))}
     for set_name, record_set in endpoint.sets.items():
-        own = {key: each for key, each in form["sets"][set_name].items() if key != "deleted"}
-        gone = deleted_path(record_set, api)
-        form["sets"][set_name] = own | ({"deleted": gone} if gone is not None else {})
+        derived = deleted_path(record_set.model_copy(update={"deleted": None}), api)
+        if (
+            record_set.deleted is not None
+            and derived is not None
+            and path(derived).steps == path(record_set.deleted).steps
+        ):
+            del form["sets"][set_name]["deleted"]  # it says what its api says
     return dict(form)

@@ -155,7 +155,7 @@ _PARTS: Final[Mapping[str, tuple[tuple[str, Ways], ...]]] = {
 _FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
     "mapping": ("tables.*",),
     "schema": ("fields.*", "fields.**.of", "fields.**.fields.*"),
-    "endpoint": ("sets.*", "sets.*.fields.*"),
+    "endpoint": ("sets.*", "sets.*.fields", "sets.*.fields.*"),
     "binding": ("removed", "removed.*"),
 }
 """Paths at which parts that both versions have are looked into."""
