@@ -35,6 +35,7 @@ COMMANDS = (
     "extract",
     "preview",
     "explain",
+    "docs",
     "runs",
     "purge",
     "haplo",
