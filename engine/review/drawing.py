@@ -42,7 +42,7 @@ def of_entity(atlas: Atlas, lineage: Lineage) -> Picture:
     ends = [_box(atlas, lineage, each, sub=False) for each in lineage.of("haplo") if each.id in joined]
     columns = [sources, [_box(atlas, lineage, each, sub=False) for each in fields], ends]
     title = f"Lineage of {lineage.entity} from {lineage.source}"
-    return lay_out(title, [column for column in columns if column], list(lines), middle=False)
+    return lay_out(title, [column for column in columns if column], list(lines))
 
 
 def of_source_field(atlas: Atlas, field: Field) -> Picture:
@@ -79,7 +79,7 @@ def _parts(lineage: Lineage, node: Node) -> Iterable[str]:
 def _box(atlas: Atlas, lineage: Lineage, node: Node, *, here: bool = False, sub: bool = True) -> Box:
     label = f"{node.of}.{node.name}" if node.kind in ("source", "table") else node.name
     label = f"{node.kind} {node.name}" if node.kind in ("setting", "lookup", "run") else label
-    made = node.said if node.kind in ("field", "part", "table", "known", "haplo") else ""
+    made = node.said if node.kind in ("field", "part", "table", "known") and not here else ""
     title = f"{label}: {node.said}" if node.said else label
     return Box(node.id, node.kind, label, atlas.node_url(lineage, node), made if sub else "", title, here=here)
 

@@ -6,6 +6,7 @@ it, or a file of its own that has its style inside (`single`). Next: `review/sit
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -30,11 +31,23 @@ def single(template: str, **names: Any) -> str:
     return str(_environment().get_template(template).render(root="", style=asset(STYLE), to=str, **names))
 
 
+def breaks(text: str) -> Any:
+    """Return a name that may go on in the next line after each of its parts."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"([_.:/])(?=\w)", r"\1<wbr>", str(escape(text))))  # noqa: S704  # what is marked is escaped
+
+
+def first_sentence(text: str) -> str:
+    """Return the beginning of a text, as far as its first full stop."""
+    return re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
+
+
 @cache
 def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         undefined=StrictUndefined,
         autoescape=True,
@@ -42,3 +55,6 @@ def _environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["breaks"] = breaks
+    environment.globals["first_sentence"] = first_sentence
+    return environment

@@ -8,14 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import median_low
 from typing import Final
 
 LETTER: Final = 7.3
 SMALL: Final = 6.1
-MOST: Final = 40
-"""Of a longer text the beginning is shown; the whole stands in what pointing at the box tells."""
-GAP: Final = 64
+MOST: Final = 46
+"""Of a longer name the beginning is shown; the whole stands in what pointing at the box tells."""
+MOST_SMALL: Final = 30
+GAP: Final = 52
 ROW, TALL, BETWEEN, THIN = 24, 38, 6, 8
+
+
+Spot = tuple[str, int]
+"""What takes room, and in which column."""
+Joint = tuple[Spot, Spot]
 
 
 @dataclass(frozen=True)
@@ -125,29 +132,58 @@ def ranked(boxes: Sequence[Box], lines: Iterable[Line], first: Iterable[str], la
     return [column for column in columns if column]
 
 
-def lay_out(title: str, columns: Sequence[Sequence[Box]], lines: Sequence[Line], *, middle: bool = True) -> Picture:
-    """Return the picture of boxes in columns. `middle`: short columns stand in the middle, not at the top."""
-    stacks = _stacks(columns, lines)
+def lay_out(title: str, columns: Sequence[Sequence[Box]], lines: Sequence[Line]) -> Picture:
+    """Return the picture of boxes in columns: each box as near as can be to the height of what it is joined to."""
+    stacks, joined = _stacks(columns, lines)
+    tops = _tops(stacks, joined)
     widths = [_width([item.box for item in stack if item.box is not None]) for stack in stacks]
-    heights = [_stack_height(stack) for stack in stacks]
-    picture = Picture(title, sum(widths) + GAP * (len(widths) - 1) + 2, max(heights, default=0) + 2)
-    places: dict[tuple[str, int], tuple[float, float, float]] = {}
+    picture = Picture(title, sum(widths) + GAP * (len(widths) - 1) + 2, max(map(_height, stacks), default=0) + 2)
+    places: dict[Spot, tuple[float, float, float]] = {}
     x, numbers = 1.0, {box.id: number for number, box in enumerate(box for column in columns for box in column)}
-    for number, (stack, width, height) in enumerate(zip(stacks, widths, heights, strict=True)):
-        y = 1 + ((picture.height - 2 - height) / 2 if middle else 0)
+    for number, (stack, width) in enumerate(zip(stacks, widths, strict=True)):
         for item in stack:
+            y = tops[item.key, number] + 1
             if item.heading:
-                picture.headings.append(Heading(item.heading, item.url, x, y + 15))
+                picture.headings.append(Heading(item.heading, item.url, x, round(y + 15, 1)))
             elif item.box is not None:
-                picture.boxes.append(Placed(item.box, numbers[item.box.id], x, y, width, item.height))
+                picture.boxes.append(
+                    Placed(item.box, numbers[item.box.id], round(x, 1), round(y, 1), width, item.height)
+                )
             places[item.key, number] = (x, y + item.height / 2, width)
-            y += item.height + BETWEEN
         x += width + GAP
     at = {box.id: number for number, column in enumerate(columns) for box in column}
     for line in dict.fromkeys(lines):
         ends = f"{numbers[line.origin]} {numbers[line.target]}"
         picture.lines.append(Drawn(_path(line, at, places), ends, line.aside))
     return picture
+
+
+def _tops(stacks: Sequence[Sequence[_Item]], joined: Sequence[Joint]) -> dict[Spot, float]:
+    """Return how high each box stands: the tallest column is filled, the others follow it, outwards."""
+    room = max(map(_height, stacks), default=0)
+    base = max(range(len(stacks)), key=lambda number: _height(stacks[number]), default=0)
+    tops: dict[Spot, float] = {}
+    for number in [*range(base, -1, -1), *range(base + 1, len(stacks))]:
+        beside = number + 1 if number < base else number - 1
+        wanted = {} if number == base else _wanted(number, beside, tops, joined)
+        free = 0.0
+        for item in stacks[number]:
+            tops[item.key, number] = free = max(free, wanted.get(item.key, 0.0))
+            free += item.height + BETWEEN
+        limit = room
+        for item in reversed(stacks[number]):
+            limit = tops[item.key, number] = min(tops[item.key, number], limit - item.height)
+            limit -= BETWEEN
+    return tops
+
+
+def _wanted(number: int, beside: int, tops: Mapping[Spot, float], joined: Sequence[Joint]) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for one, other in joined:
+        for here, there in ((one, other), (other, one)):
+            if (here[1], there[1]) == (number, beside):
+                found.setdefault(here[0], []).append(tops[there])
+    return {key: median_low(heights) for key, heights in found.items()}
 
 
 @dataclass
@@ -161,10 +197,10 @@ class _Item:
     url: str = ""
 
 
-def _stacks(columns: Sequence[Sequence[Box]], lines: Sequence[Line]) -> list[list[_Item]]:
+def _stacks(columns: Sequence[Sequence[Box]], lines: Sequence[Line]) -> tuple[list[list[_Item]], list[Joint]]:
     at = {box.id: number for number, column in enumerate(columns) for box in column}
     stacks = [[_Item(box.id, TALL if box.sub else ROW, box) for box in column] for column in columns]
-    joined: list[tuple[tuple[str, int], tuple[str, int]]] = []
+    joined: list[Joint] = []
     for line in dict.fromkeys(lines):
         for number in range(at[line.origin] + 1, at[line.target]):
             stacks[number].append(_Item(_passing(line), THIN))
@@ -174,10 +210,10 @@ def _stacks(columns: Sequence[Sequence[Box]], lines: Sequence[Line]) -> list[lis
             for n, (one, other) in enumerate(pairwise(steps))
         ]
     _untangle(stacks, joined)
-    return [_with_headings(stack) for stack in stacks]
+    return [_with_headings(stack) for stack in stacks], joined
 
 
-def _untangle(stacks: list[list[_Item]], joined: Sequence[tuple[tuple[str, int], tuple[str, int]]]) -> None:
+def _untangle(stacks: list[list[_Item]], joined: Sequence[Joint]) -> None:
     """Put the boxes of each column into the order of what they are joined to: from the right, then from the left."""
     for number in [*reversed(range(len(stacks) - 1)), *range(1, len(stacks))]:
         beside = number + 1 if number < len(stacks) - 1 else number - 1
@@ -187,9 +223,7 @@ def _untangle(stacks: list[list[_Item]], joined: Sequence[tuple[tuple[str, int],
         stacks[number].sort(key=lambda item: (grouped[item.key], means.get(item.key, 0.0)))
 
 
-def _means(
-    number: int, beside: int, order: Mapping[str, int], joined: Sequence[tuple[tuple[str, int], tuple[str, int]]]
-) -> dict[str, float]:
+def _means(number: int, beside: int, order: Mapping[str, int], joined: Sequence[Joint]) -> dict[str, float]:
     found: dict[str, list[int]] = {}
     for (one, left), (other, right) in joined:
         if (left, right) == (number, beside):
@@ -232,16 +266,16 @@ def _passing(line: Line) -> str:
 
 def _width(boxes: Sequence[Box]) -> float:
     labels = [len(shortened(box.label)) * LETTER for box in boxes]
-    subs = [min(len(box.sub), MOST) * SMALL for box in boxes]
+    subs = [min(len(box.sub), MOST_SMALL) * SMALL for box in boxes]
     heads = [len(box.group) * LETTER for box in boxes]
     return round(max([60.0, *labels, *subs, *heads]) + 22, 1)
 
 
-def _stack_height(stack: Sequence[_Item]) -> float:
+def _height(stack: Sequence[_Item]) -> float:
     return sum(item.height for item in stack) + BETWEEN * max(len(stack) - 1, 0)
 
 
-def _path(line: Line, at: Mapping[str, int], places: Mapping[tuple[str, int], tuple[float, float, float]]) -> str:
+def _path(line: Line, at: Mapping[str, int], places: Mapping[Spot, tuple[float, float, float]]) -> str:
     begin, end = at[line.origin], at[line.target]
     x, y, width = places[line.origin, begin]
     path, x = f"M{x + width:.1f} {y:.1f}", x + width

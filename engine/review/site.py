@@ -52,7 +52,7 @@ class Site:
         ]
         entities = [(schema.title or name, links.entity_url(name)) for name, schema in atlas.schemas.items()]
         systems = [(source.title or name, links.system_url(name)) for name, source in atlas.sources.items()]
-        parts = [("Systems", systems), ("Entities", entities), ("All", [("Overview", links.INDEX), *rest])]
+        parts = [("Systems", systems), ("Entities", entities), ("More", [("Overview", links.INDEX), *rest])]
         return [(head, each) for head, each in parts if each]
 
     def _first(self) -> Iterator[tuple[str, str]]:

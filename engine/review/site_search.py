@@ -37,7 +37,7 @@ def search_index(atlas: Atlas) -> str:
         json.dumps([name, KINDS.index(kind), about, url], ensure_ascii=True)
         for name, kind, about, url in _entries(atlas)
     ]
-    kinds = json.dumps([kind.lower() for kind in KINDS])
+    kinds = json.dumps(KINDS)
     return f'window.haplomapIndex = {{"kinds": {kinds}, "entries": [\n' + ",\n".join(lines) + "\n]};\n"
 
 

@@ -30,7 +30,7 @@
       var index = window.haplomapIndex, found = [];
       for (var i = 0; i < index.entries.length; i += 1) {
         var entry = index.entries[i], label = entry[0].toLowerCase();
-        var hay = label + " " + entry[2].toLowerCase() + " " + index.kinds[entry[1]];
+        var hay = label + " " + entry[2].toLowerCase() + " " + index.kinds[entry[1]].toLowerCase();
         if (terms.every(function (term) { return hay.indexOf(term) >= 0; })) {
           found.push([rank(label, terms), entry[1], i, entry]);
         }
@@ -94,7 +94,9 @@
         if (list.hidden) { show(); } else { choose(chosen + (event.key === "ArrowDown" ? 1 : -1)); }
       } else if (event.key === "Enter" && chosen >= 0) {
         event.preventDefault();
-        list.querySelectorAll("[role=option] a")[chosen].click();
+        var link = list.querySelectorAll("[role=option] a")[chosen];
+        input.blur();
+        link.click();
       } else if (event.key === "Escape") {
         event.preventDefault();
         if (list.hidden) { input.value = ""; input.blur(); } else { open(false); }
