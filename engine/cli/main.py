@@ -36,6 +36,7 @@ COMMANDS = (
     "preview",
     "explain",
     "review",
+    "docs",
     "runs",
     "purge",
     "haplo",

@@ -57,8 +57,7 @@ def said_bound(bound: BoundName) -> str:
     words += [f"as {_said_map(bound.map)}"] if bound.map is not None else []
     words += [f"as the list entry {_said_map(bound.list_)}"] if bound.list_ is not None else []
     words += [f"under the qualifier {bound.qualifier}"] if bound.qualifier is not None else []
-    words += ["no value takes away the one in Haplo"] if bound.clear else ["no value leaves the one in Haplo"]
-    return ", ".join(words)
+    return ", ".join(words) + ("; where there is none, that in Haplo is taken away" if bound.clear else "")
 
 
 def _said_origin(bound: BoundName) -> str:

@@ -116,7 +116,7 @@ def test_a_field_ends_in_the_attributes_that_it_fills(member: Lineage) -> None:
         "instructions[1].else[3] (town → object/x:attribute:town)",
     )
     assert town.instructions[1] == {"source": "town", "destination": "object", "name": "x:attribute:town"}
-    assert member.bound["x:attribute:status"].said == "always 'present', no value leaves the one in Haplo"
+    assert member.bound["x:attribute:status"].said == "always 'present'"
 
 
 def test_a_school_that_maps_a_field_otherwise_has_a_lineage_of_its_own(folder: Path) -> None:
