@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.review.kind import KINDS, WEIGHTS
+from engine.review.summary import by_heading, said_effects, said_meaning
 
 if TYPE_CHECKING:
     from engine.review.finding import Finding
@@ -17,7 +17,7 @@ def review_text(review: Review) -> str:
     """Return a review as text."""
     if review.wrong:
         return "\n\n".join(line for each in review.wrong for line in (f"{each.label}:", *each.problems))
-    lines = [f"{review.before} → {review.after}: {said_count(review.found.meaning)}"]
+    lines = [f"{review.before} → {review.after}: {said_meaning(review.found.meaning)}"]
     lines += _grouped(review.found.meaning)
     for name, findings in review.found.data.items():
         lines += ["", f"On {name}: {said_effects(findings)}", *_grouped(findings)]
@@ -25,28 +25,12 @@ def review_text(review: Review) -> str:
     return "\n".join(lines)
 
 
-def said_count(findings: Sequence[Finding]) -> str:
-    """Return how many findings there are, by weight; or that there are none."""
-    if not findings:
-        return "no change in meaning"
-    weights = Counter(finding.its_kind.weight for finding in findings)
-    parts = [f"{weights[weight]} {said}" for weight, said in WEIGHTS.items() if weights[weight]]
-    return f"{len(findings)} change{'s' if len(findings) != 1 else ''} in meaning ({', '.join(parts)})"
-
-
-def said_effects(findings: Sequence[Finding]) -> str:
-    """Return how many differences there are on data."""
-    return f"{len(findings)} difference{'s' if len(findings) != 1 else ''}" if findings else "no difference"
-
-
 def _grouped(findings: Sequence[Finding]) -> Iterator[str]:
-    for about in dict.fromkeys(kind.about for kind in KINDS.values()):
-        own = [finding for finding in findings if finding.its_kind.about == about]
-        if own:
-            yield ""
-            yield about
-            for finding in own:
-                yield from _finding(finding)
+    for about, own in by_heading(findings):
+        yield ""
+        yield about
+        for finding in own:
+            yield from _finding(finding)
 
 
 def _finding(finding: Finding) -> Iterator[str]:

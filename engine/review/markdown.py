@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.review.finding import Finding
-from engine.review.kind import KINDS, WEIGHTS
+from engine.review.kind import WEIGHTS
 from engine.review.reviewing import Review
+from engine.review.summary import by_heading, said_effects, said_meaning
 
 LONGEST: Final = 60_000
 """A comment on GitHub has at most 65,536 characters."""
@@ -31,13 +31,14 @@ def _lines(review: Review) -> Iterator[str]:
     if review.wrong:
         yield from _wrong(review)
         return
-    yield _said_meaning(review.found.meaning)
+    yield f"**{said_meaning(review.found.meaning)}**"
     yield from _grouped(review.found.meaning)
     for name, findings in review.found.data.items():
         yield ""
         yield f"## On {plain(name)}"
         yield ""
-        yield "" if findings else "No difference."
+        yield f"**{said_effects(findings)}**"
+        yield ""
         yield from _table(findings)
     if review.found.notes:
         yield ""
@@ -62,23 +63,13 @@ def _fenced(text: str) -> Iterator[str]:
     yield from (fence, text, fence)
 
 
-def _said_meaning(findings: Sequence[Finding]) -> str:
-    if not findings:
-        return "**No change in meaning.**"
-    weights = Counter(finding.its_kind.weight for finding in findings)
-    parts = [f"{weights[weight]} {said}" for weight, said in WEIGHTS.items() if weights[weight]]
-    return f"**{len(findings)} change{'s' if len(findings) != 1 else ''} in meaning**: {', '.join(parts)}"
-
-
 def _grouped(findings: Sequence[Finding]) -> Iterator[str]:
-    for about in dict.fromkeys(kind.about for kind in KINDS.values()):
-        own = [finding for finding in findings if finding.its_kind.about == about]
-        if own:
-            yield ""
-            yield f"### {about}"
-            yield ""
-            for finding in own:
-                yield from _item(finding)
+    for about, own in by_heading(findings):
+        yield ""
+        yield f"### {about}"
+        yield ""
+        for finding in own:
+            yield from _item(finding)
 
 
 def _item(finding: Finding) -> Iterator[str]:
