@@ -22,6 +22,9 @@ def concerns(unit: Unit, path: Path, graphs: Graphs) -> list[str]:
     if unit.kind == "lookup":
         owner, _, name = unit.name.rpartition("/")
         return _everywhere(f"lookup:{name}", {key: each for key, each in graphs.items() if owner in ("", key[0])})
+    if unit.kind == "school" and path[0] == "override" and path[2:]:
+        graph = graphs.get((unit.form["source"], path[1]))
+        return [] if graph is None else _of_mapping(graph, ("fields", path[-1]))
     return _everywhere(f"setting:{unit.name}", graphs) if unit.kind == "setting" else []
 
 

@@ -6,7 +6,7 @@ A home of DuckDB. Next: `review/reviewing`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -103,7 +103,7 @@ class _Pair:
         found = self._db.execute(
             f"SELECT key, count(*) OVER () FROM ({statement}) ORDER BY key LIMIT {EXAMPLES}"
         ).fetchall()
-        return (found[0][1] if found else 0), tuple(Example(self._shown_key(key), "", "") for key, _ in found)
+        return (found[0][1] if found else 0), _each_once(Example(self._shown_key(key), "", "") for key, _ in found)
 
     def _shown_key(self, key: object) -> str:
         personal = any(schema.fields[schema.key].personal() for schema in self._schemas if schema is not None)
@@ -166,7 +166,9 @@ class _Pair:
         filled, emptied = self._db.execute(f"SELECT {kinds} {both} WHERE {test}").fetchone() or (0, 0)
         chosen = f"SELECT b.{self._key}, b.{column}::VARCHAR, a.{column}::VARCHAR {both} WHERE {test} ORDER BY 1"
         found = self._db.execute(f"{chosen} LIMIT {EXAMPLES}").fetchall()
-        examples = tuple(Example(self._shown_key(k), self._shown(name, b), self._shown(name, a)) for k, b, a in found)
+        examples = _each_once(
+            Example(self._shown_key(k), self._shown(name, b), self._shown(name, a)) for k, b, a in found
+        )
         note = _said_counts(count, filled, emptied)
         return Finding("cells-changed", f"{self._entity}.{name}", count=count, examples=examples, note=note)
 
@@ -228,7 +230,7 @@ class _Pair:
         for name, count, filled, emptied in self._db.execute(counted).fetchall():
             chosen = f"SELECT key, b, a {found} AND name = {literal(name)} ORDER BY key LIMIT {EXAMPLES}"
             rows = self._db.execute(chosen).fetchall()
-            examples = tuple(Example(self._shown_key(k), self._masked(b), self._masked(a)) for k, b, a in rows)
+            examples = _each_once(Example(self._shown_key(k), self._masked(b), self._masked(a)) for k, b, a in rows)
             note = _said_counts(count, filled, emptied)
             yield Finding(kind, f"{self._entity} {name}", count=count, examples=examples, note=note)
 
@@ -248,6 +250,11 @@ class _Pair:
         if value is None:
             return "–"
         return self._shown("", value) if self._looks.personal or not self._hidden else MASK
+
+
+def _each_once(examples: Iterable[Example]) -> tuple[Example, ...]:
+    """Return examples without those that look the same, as masked ones do."""
+    return tuple(dict.fromkeys(examples))
 
 
 def _differing(old: str, new: str) -> str:

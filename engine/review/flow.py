@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.kinds.scope import said
+from engine.review.finding import Spot
 from engine.review.lineage import Lineage
 from engine.review.tracing import lineage
 from engine.run.plan import make_plan, source_of
@@ -24,19 +25,27 @@ Way = tuple[str, str, str, str, str]
 """A source, a field there as `set.field`, an entity, a field of it, a name in its binding."""
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What gets to Haplo: the kind of personal data that it is, '' for none, and where it is mapped."""
+
+    pii: str
+    spot: Spot | None
+
+
 @dataclass
 class Flow:
     """By what is asked, or what flows, for whom: the entities or the schools.
 
-    `needing` has of each scope the first field that needs it. `personal` has the kind of data too.
+    `needing` has of each scope the first field that needs it.
     """
 
     endpoints: dict[Asked, dict[str, None]] = field(default_factory=dict)
     fields: dict[Asked, dict[str, None]] = field(default_factory=dict)
     scopes: dict[Asked, dict[str, None]] = field(default_factory=dict)
     needing: dict[Asked, str] = field(default_factory=dict)
-    personal: dict[Way, str] = field(default_factory=dict)
-    """Every way of a value into Haplo, with the kind of personal data that it is; '' for none."""
+    personal: dict[Way, Sent] = field(default_factory=dict)
+    """Every way of a value into Haplo."""
 
 
 def flow_of(project: Project, known: Mapping[tuple[str, str], Lineage], *, by_school: bool) -> Flow:
@@ -92,4 +101,5 @@ def _send(found: Flow, graph: Lineage) -> None:
             for set_name, name in graph.sources(node.id):
                 own = graph.nodes[f"source:{set_name}.{name}"]
                 way = (graph.source, f"{set_name}.{name}", graph.entity, node.name, target.name)
-                found.personal[way] = own.pii or node.pii
+                spot = None if node.place is None else Spot(node.place.file.as_posix(), node.place.line)
+                found.personal[way] = Sent(own.pii or node.pii, spot)

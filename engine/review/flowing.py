@@ -14,7 +14,7 @@ Units = Mapping[Key, Unit]
 def flowing(before: Flow, after: Flow, old: Units, new: Units, renamed: Mapping[tuple[str, str], str]) -> list[Finding]:
     """Return the findings; `renamed` are names of bindings by entity and the name before."""
     found = [*_asked(before, after, old, new)]
-    return [*found, *_personal(before, after, old, new, renamed)]
+    return [*found, *_personal(before, after, renamed)]
 
 
 def _asked(before: Flow, after: Flow, old: Units, new: Units) -> Iterator[Finding]:
@@ -50,20 +50,16 @@ def _declared(units: Units, source: str, field: str) -> Spot | None:
     return None
 
 
-def _personal(
-    before: Flow, after: Flow, old: Units, new: Units, renamed: Mapping[tuple[str, str], str]
-) -> Iterator[Finding]:
-    was = {_ends(way, renamed): (way, kind) for way, kind in before.personal.items()}
-    now = {_ends(way, {}): (way, kind) for way, kind in after.personal.items()}
+def _personal(before: Flow, after: Flow, renamed: Mapping[tuple[str, str], str]) -> Iterator[Finding]:
+    was = {_ends(way, renamed): way for way in before.personal}
+    now = {_ends(way, {}): way for way in after.personal}
     came, comes = ({end[:2] for end in ends} for ends in (was, now))
     for end in sorted(now.keys() - was.keys()):
-        way, kind = now[end]
-        if kind:
-            yield _flow("pii-moved" if end[:2] in came else "pii-added", way, kind, new, after=True)
+        if after.personal[now[end]].pii:
+            yield _flow("pii-moved" if end[:2] in came else "pii-added", now[end], after, after=True)
     for end in sorted(was.keys() - now.keys()):
-        way, kind = was[end]
-        if kind and end[:2] not in comes:
-            yield _flow("pii-removed", way, kind, old, after=False)
+        if before.personal[was[end]].pii and end[:2] not in comes:
+            yield _flow("pii-removed", was[end], before, after=False)
 
 
 def _ends(way: Way, renamed: Mapping[tuple[str, str], str]) -> tuple[str, str, str, str]:
@@ -72,12 +68,11 @@ def _ends(way: Way, renamed: Mapping[tuple[str, str], str]) -> tuple[str, str, s
     return source, field, entity, renamed.get((entity, name), name)
 
 
-def _flow(kind: str, way: Way, pii: str, units: Units, *, after: bool) -> Finding:
+def _flow(kind: str, way: Way, flow: Flow, *, after: bool) -> Finding:
     source, field, entity, target, name = way
-    said = f"{field} ({pii}) → {entity}.{target} → {name}"
-    unit = units.get(("mapping", f"{source}/{entity}")) or units.get(("binding", entity))
-    spot = None if unit is None else unit.spot(("fields", target.partition(".")[0]))
-    return _sided(kind, f"{source} {field}", said, spot, (f"{entity} {name}",), after=after)
+    sent = flow.personal[way]
+    said = f"{field} ({sent.pii}) → {entity}.{target} → {name}"
+    return _sided(kind, f"{source} {field}", said, sent.spot, (f"{entity} {name}",), after=after)
 
 
 def _sided(kind: str, subject: str, said: str, spot: Spot | None, who: tuple[str, ...], *, after: bool) -> Finding:

@@ -113,19 +113,36 @@ def _of_whole(old: Unit | None, new: Unit | None) -> Finding:
 
 
 def _finding(before: Side, after: Side, units: tuple[Unit, Unit], each: Unlike) -> Finding:
-    old, new = units
-    touched = [*concerns(old, each.path, before.graphs), *concerns(new, each.path, after.graphs)]
+    old, new = (_place(side, unit, each.path) for side, unit in zip((before, after), units, strict=True))
+    was, now = (_form_there(each, where, value) for where, value in ((old, each.before), (new, each.after)))
+    touched = [*concerns(*old, before.graphs), *concerns(*new, after.graphs)]
     return Finding(
         each.kind,
-        _subject(old if each.after is NOTHING else new, each.path),
-        None if each.before is NOTHING else words(each.before),
-        None if each.after is NOTHING else words(each.after),
-        None if _is_new(each, "-added") else _spot(before, old, each.path),
-        None if _is_new(each, "-removed") else _spot(after, new, each.path),
+        _subject(units[0 if each.after is NOTHING else 1], each.path),
+        None if was is NOTHING else words(was),
+        None if now is NOTHING else words(now),
+        None if _is_new(each, "-added") else _spot(before, *old),
+        None if _is_new(each, "-removed") else _spot(after, *new),
         tuple(dict.fromkeys(touched)),
-        _lineage(before, after, new, each.path),
+        _lineage(before, after, *new),
         note=_note(each),
     )
+
+
+def _place(side: Side, unit: Unit, path: Path) -> tuple[Unit, Path]:
+    """Return where something stands: what a school does not map otherwise stands in the mapping of all."""
+    match path:
+        case ("override", entity, "fields", name):
+            shared = side.units.get(("mapping", f"{unit.form['source']}/{entity}"))
+            if shared is not None and name not in unit.form.get("override", {}).get(entity, {}).get("fields", {}):
+                return shared, ("fields", name)
+    return unit, path
+
+
+def _form_there(each: Unlike, where: tuple[Unit, Path], value: object) -> object:
+    """Return what is there: for a school that does not map a field otherwise, what the mapping of all has."""
+    unit, path = where
+    return unit.form["fields"].get(path[1], NOTHING) if unit.kind == "mapping" and path != each.path else value
 
 
 def _is_new(each: Unlike, end: str) -> bool:
