@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def review_text(review: Review) -> str:
     """Return a review as text."""
     if review.wrong:
-        return "\n\n".join(line for each in review.wrong for line in (f"{each.label}:", *each.problems))
+        return "\n\n".join(line for each in review.wrong for line in (f"{each.label}:", *each.texts))
     lines = [f"{review.before} → {review.after}: {said_meaning(review.found.meaning)}"]
     lines += _grouped(review.found.meaning)
     for name, findings in review.found.data.items():

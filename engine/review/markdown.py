@@ -55,7 +55,7 @@ def _wrong(review: Review) -> Iterator[str]:
         yield ""
         yield f"In {code(each.label)}:"
         yield ""
-        yield from _fenced("\n".join(each.problems))
+        yield from _fenced("\n".join(each.texts))
 
 
 def _fenced(text: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.errors import Problem
 from engine.problem_text import render_problem
 from engine.review.effect import Looks, effects
 from engine.review.finding import Found
@@ -59,16 +60,24 @@ class Review:
             "meaning": [finding.facts() for finding in self.found.meaning],
             "data": {name: [each.facts() for each in findings] for name, findings in self.found.data.items()},
             "notes": self.found.notes,
-            "problems": [{"version": each.label, "problems": each.problems} for each in self.wrong],
+            "problems": [_facts(each.label, problem) for each in self.wrong for problem in each.problems],
         }
+
+
+def _facts(version: str, problem: Problem) -> dict[str, Any]:
+    place = problem.place
+    where = {} if place is None else {"file": place.file.as_posix(), "line": place.line, "column": place.column}
+    said = {"code": problem.code, "what": problem.what, "why": problem.why, "fix": problem.fix}
+    return {"version": version, **where, **said}
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """A version that can't be compared: how it is called, what is wrong, and the lines where that stands."""
+    """A version that can't be compared: how it is called, its problems, and each as text with the line it is in."""
 
     label: str
-    problems: list[str]
+    problems: list[Problem]
+    texts: list[str]
 
 
 def review(asked: Asked) -> Review:
@@ -79,8 +88,8 @@ def review(asked: Asked) -> Review:
         found = Review(before.label, after.label)
         for version in (before, after):
             if version.errors:
-                said = [render_problem(problem, version.line) for problem in version.errors]
-                found.wrong.append(Wrong(version.label, said))
+                texts = [render_problem(problem, version.line) for problem in version.errors]
+                found.wrong.append(Wrong(version.label, version.errors, texts))
         if not found.wrong:
             _compare(found, asked, Side(before), Side(after), Path(name) / "data")
         return found

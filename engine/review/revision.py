@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import EngineError, Problem
+from engine.problem_text import did_you_mean
 from engine.run.soundness import all_problems
 from engine.spec.load import Loaded, load_file
 from engine.spec.lookup import Lookup
@@ -108,7 +109,8 @@ class Versions:
         try:
             commit = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").strip()
         except RevisionError:
-            fix = "in CI, fetch it first: a shallow clone has only the latest commit"
+            known = _git(top, "for-each-ref", "--format=%(refname:short)").split()
+            fix = did_you_mean(name, known) or "in CI, fetch it first: a shallow clone has only the latest commit"
             raise RevisionError(f"there is no folder and no git revision '{name}'", fix=fix) from None
         home = self._scratch / commit
         if not home.is_dir():

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from engine.review.reviewing import Review
 
 
+_ENDINGS = {".md": "markdown", ".html": "html", ".json": "json"}
+
+
 def _show_kinds(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         from engine.cli.review_text import kinds_text
@@ -38,10 +41,14 @@ def _show_kinds(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     "--format",
     "form",
     type=click.Choice(["text", "markdown", "html", "json"]),
-    default="text",
-    help="For a terminal, a pull request, a browser, or for programs.",
+    help="For a terminal (the default), a pull request, a browser, or for programs.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it into a file.")
+@click.option(
+    "--out",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it into a file, in the form of its ending (.md, .html, .json); may be given several times.",
+)
 @click.option("--kinds", is_flag=True, is_eager=True, expose_value=False, callback=_show_kinds, help="List the kinds.")
 @project_option
 def command(
@@ -51,8 +58,8 @@ def command(
     school: str | None,
     show_personal: bool,
     fail_on: tuple[str, ...],
-    form: str,
-    out: Path | None,
+    form: str | None,
+    out: tuple[Path, ...],
     project_folder: Path,
 ) -> int:
     """Show what changed in meaning from BASE to HEAD: not what text changed, and nothing where only text did.
@@ -64,25 +71,29 @@ def command(
 
     \b
     Example:  haplomap review main
-    Example:  haplomap review v1.4 main --format markdown --out review.md
+    Example:  haplomap review v1.4 main --out review.md --out review.html
     Example:  haplomap review main --school waters-edge --fail-on pii-added,rows-lost
     """
-    from engine.journal import cannot_write
     from engine.review.kind import failing
     from engine.review.reviewing import Asked, review
 
     names = [name.strip() for each in fail_on for name in each.split(",") if name.strip()]
     kinds = failing(names) if names else None
     found = review(Asked(project_folder, base, head, recorded, school, show_personal))
-    text = _text(found, form)
-    if out is None:
-        click.echo(text, err=bool(found.wrong) and form == "text")
-    else:
-        try:
-            out.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise cannot_write(out, error) from None
+    for file in out:
+        _write(file, _text(found, form or _ENDINGS.get(file.suffix.lower(), "text")))
+    if not out:
+        click.echo(_text(found, form or "text"), err=bool(found.wrong) and form is None)
     return 2 if found.wrong else int(found.failed(kinds))
+
+
+def _write(file: Path, text: str) -> None:
+    from engine.journal import cannot_write
+
+    try:
+        file.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(file, error) from None
 
 
 def _text(found: Review, form: str) -> str:
