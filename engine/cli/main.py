@@ -34,6 +34,7 @@ COMMANDS = (
     "diff",
     "extract",
     "preview",
+    "record",
     "explain",
     "review",
     "docs",

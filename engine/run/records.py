@@ -46,7 +46,7 @@ def extract_sets(
     """
     school = project.school(name)
     source = source_of(project, school)
-    wants = _wants(source, list(only) or list(make_plan(project, name).fields()))
+    wants = wants_of(source, list(only) or list(make_plan(project, name).fields()))
     config = Secrets(environ).config(source, school)
     home, clock = school_folder(project.root, school.school), clock or Clock()
     terms = Terms(clock.now(), ZoneInfo(school.time_zone), settings=project.values(school))
@@ -82,7 +82,8 @@ def _land(
             yield land_kept(source, want, name, own, [part for part in parts if part.endpoint == want.endpoint], out)
 
 
-def _wants(source: Source, only: list[str]) -> list[Want]:
+def wants_of(source: Source, only: list[str]) -> list[Want]:
+    """Return what is wanted for whole records of these sets, and of those that must be read before."""
     known = [set_name for _, set_name, _ in source.sets()]
     for set_name in only:
         if set_name not in known:

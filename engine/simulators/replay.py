@@ -1,5 +1,7 @@
 """Serves recorded answers from a folder, byte for byte; its `replay.json` says which request gets which.
 
+A folder with a `recording.json`, which `haplomap record` makes, is served as that says (`recorded`). Else:
+
     {"answers": [{"path": "/api/v1/School/9991234/Students/", "query": {"page": "2"}, "body": "students-2.json",
                   "method": "GET", "status": 200, "headers": {}}]}
 
@@ -18,6 +20,7 @@ from typing import Any, Self
 
 from engine.simulators.http import Route, Simulator
 from engine.simulators.message import JSON, Answer, Request, json_answer, text_answer
+from engine.simulators.recorded import MANIFEST, Recording
 from engine.simulators.sts import no_error
 
 INDEX = "replay.json"
@@ -46,22 +49,27 @@ class ReplaySimulator(Simulator):
     """Answers from the folder `folder`; what is not there is a 404 that says so."""
 
     NAME = "replay"
-    ABOUT = "recorded answers from a folder with a replay.json"
+    ABOUT = "recorded answers from a folder: one that `haplomap record` made, or one with a replay.json"
 
     def __init__(self, *, folder: Path, **common: Any) -> None:
-        self.entries = read_index(folder)
+        self.recording = Recording(folder) if (folder / MANIFEST).is_file() else None
+        self.entries = read_index(folder) if self.recording is None else []
         super().__init__(**common)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--dir", type=Path, required=True, metavar="DIR", help="folder with a replay.json")
+        folder = parser.add_mutually_exclusive_group(required=True)
+        folder.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="a recording, or a folder of answers")
+        folder.add_argument("--dir", type=Path, metavar="DIR", help="the same")
 
     @classmethod
     def from_arguments(cls, args: argparse.Namespace, common: dict[str, Any]) -> Self:
-        return cls(folder=args.dir, **common)
+        return cls(folder=args.folder or args.dir, **common)
 
     @property
     def config(self) -> dict[str, Any]:
+        if self.recording is not None:
+            return {"base_url": self.url, **dict.fromkeys(self.recording.urls, self.url)}
         known = {"estab": "9991234", "relying_party": "haplomap.example.org", "secret": "demo-school-secret"}
         return {"base_url": self.url, "sts_url": f"{self.url}/idaas/sts/STS/GetToken", **known}
 
@@ -69,6 +77,8 @@ class ReplaySimulator(Simulator):
         return [("GET", "/.*", self._answer), ("POST", "/.*", self._answer)]
 
     def _answer(self, request: Request) -> Answer:
+        if self.recording is not None:
+            return self.recording.answer(request)
         for entry in self.entries:
             if entry.fits(request):
                 headers = {name: value for name, value in entry.headers.items() if name.lower() != "content-type"}

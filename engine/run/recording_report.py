@@ -1,0 +1,76 @@
+"""The report of a recording: per field what was replaced, what was left, and why. It holds no values.
+
+Next: `cli/commands/record`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from engine.run.disguising import Choice, Disguising, Held
+from engine.run.recording import Recording
+
+
+def report_text(
+    recording: Recording,
+    disguising: Disguising,
+    dropped: Mapping[str, set[str]],
+    records: int | None,
+    cut: Iterable[tuple[str, str]],
+) -> str:
+    """Return the report, as Markdown."""
+    return "\n".join(_lines(recording, disguising, dropped, records, set(cut))) + "\n"
+
+
+def _lines(
+    recording: Recording,
+    disguising: Disguising,
+    dropped: Mapping[str, set[str]],
+    records: int | None,
+    cut: set[tuple[str, str]],
+) -> Iterator[str]:
+    what = "all records" if records is None else f"{records} records, with what belongs to them and what they refer to"
+    yield f"# A recording of {recording.source}, {recording.today.isoformat()}"
+    yield ""
+    yield f"Made of {what}."
+    yield "What was replaced is made up anew for each recording, by a secret that is not kept: equal values have equal"
+    yield "stand-ins in all answers. What no document declares is not in the answers."
+    for name, kept in recording.sets.items():
+        yield ""
+        yield f"## {name}"
+        yield ""
+        yield f"{kept.records:,} of {kept.of:,} records."
+        told = {held: counts for held, counts in disguising.told.items() if held.set == name}
+        if told:
+            yield ""
+            yield from _table(name, told, disguising, cut)
+        if dropped.get(name):
+            yield ""
+            yield f"Not declared, and left out: {', '.join(f'`{each}`' for each in sorted(dropped[name]))}."
+
+
+def _table(
+    name: str, told: Mapping[Held, Counter[Choice]], disguising: Disguising, cut: set[tuple[str, str]]
+) -> Iterator[str]:
+    order = {key: at for at, key in enumerate(key for set_name, key in disguising.fields if set_name == name)}
+    yield "| field | pii | values | what was done, and why |"
+    yield "| --- | --- | --: | --- |"
+    for held in sorted(told, key=lambda held: (order[held.field], held.inner)):
+        counts = told[held]
+        done = [f"{_done(action)} {count:,}: {why}" for (action, why), count in counts.most_common()]
+        done += ["items cut that lead to records which are not kept"] if held.use in cut else []
+        yield f"| `{held}` | {disguising.fields[held.use].pii or ''} | {counts.total():,} | {'; '.join(done)} |"
+
+
+def _done(action: str) -> str:
+    return "moved by some days" if action == "moved" else action
+
+
+def totals(disguising_told: Mapping[Held, Counter[Choice]]) -> Counter[str]:
+    """Count the values by what was done to them."""
+    found: Counter[str] = Counter()
+    for counts in disguising_told.values():
+        for (action, _), count in counts.items():
+            found[action] += count
+    return found

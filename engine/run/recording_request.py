@@ -1,0 +1,115 @@
+"""How a recording writes down what was asked: without secrets, and without what differs from school to school.
+
+Next: `run/recorder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from engine.errors import EngineError
+from engine.kinds.auth import TokenAuth
+from engine.kinds.pages import NumberedPages, OpenPages
+from engine.kinds.select import path
+from engine.run.recording import ANY, Recorded
+from engine.secret import Config, Key, Secret
+from engine.spec.source import Source
+from engine.stages.credential import fill_in
+from engine.stages.question import Question
+from engine.stages.transport import Request
+from engine.stages.want import Want, request_params
+
+TOKEN = "recorded"  # noqa: S105 (worth nothing)
+NEVER = "2999-01-01T00:00:00Z"
+
+
+def blank_config(source: Source, config: Config) -> Config:
+    """Return a config in whose place any other fits: addresses empty, texts and secrets `*`, numbers as they are."""
+    found: dict[str, str | Secret | Mapping[str, Key]] = {}
+    for name, item in source.config.items():
+        value = config.get(name)
+        if item.type == "url":
+            found[name] = ""
+        elif item.type == "secret":
+            found[name] = Secret(ANY)
+        elif item.type == "integer" and isinstance(value, str):
+            found[name] = value
+        elif item.type == "text":
+            found[name] = ANY
+    return found
+
+
+def request_of(source: Source, want: Want, config: Config, page: int, each: Mapping[str, str]) -> Recorded:
+    """Return what is written down of one page of a request; `each` is what stands for what was kept of its record."""
+    endpoint, names = source.endpoints[want.endpoint], dict(want.names)
+    params = request_params(source, want)
+    if each:
+        names["each"] = dict(each)
+    key = None if want.key is None else Key(Secret(ANY), {name: Secret(ANY) for name in want.key.secrets})
+    pages = source.pages_of(endpoint)
+    asked = {**params, **pages.params(page)}
+    question = Question(
+        "", endpoint.path, endpoint.method, asked, dict(want.given), endpoint.body, names, key, endpoint.headers
+    )
+    sent = _filled(source, question, endpoint.api, config)
+    by = [name for name, text in params.items() if "each." in text]
+    by += [pages.param] if isinstance(pages, NumberedPages | OpenPages) else []
+    by += [endpoint.windows.from_] if endpoint.windows is not None else []
+    return Recorded(
+        endpoint=want.endpoint,
+        method=sent.method,
+        path=unquote(urlsplit(sent.url).path).strip("/"),
+        file="",
+        sets=list(want.sets),
+        params=dict(sent.params),
+        by=by,
+        page=page,
+        asks={
+            each["method"]: {one["name"]: one["value"] for one in each["filters"]} for each in names.get("asked", ())
+        },
+        each=dict(each),
+        days=want.part.split("..") if endpoint.windows is not None else [],
+    )
+
+
+def _filled(source: Source, question: Question, api: str, config: Config) -> Request:
+    """Return a request with a config of which nothing is told; where a template reckons with a text, with the text."""
+    try:
+        return question.request(source.apis[api], blank_config(source, config))
+    except EngineError:
+        plain = {name: value for name, value in config.items() if isinstance(value, str)}
+        own = {**blank_config(source, config), **plain}
+        urls = {name: "" for name, item in source.config.items() if item.type == "url"}
+        return question.request(source.apis[api], {**own, **urls})
+
+
+def tokens_of(source: Source, config: Config, apis: set[str]) -> list[dict[str, Any]]:
+    """Return the requests for tokens, each with what answers it."""
+    found: list[dict[str, Any]] = []
+    for name in sorted(apis):
+        auth = source.apis[name].auth
+        if not isinstance(auth, TokenAuth):
+            continue
+        answer: dict[str, Any] = {}
+        _put(answer, auth.token, TOKEN)
+        if auth.expires_at is not None:
+            _put(answer, auth.expires_at, NEVER)
+        if auth.expires_in is not None:
+            _put(answer, auth.expires_in, 86_400)
+        blank = blank_config(source, config)
+        secrets = {each: Secret(ANY) for item in source.config.values() for each in item.secrets}
+        names = {"config": blank, "key": Secret(ANY), "secrets": secrets}
+        where = unquote(urlsplit(fill_in(auth.request.url, names)).path).strip("/")
+        token = {"method": auth.request.method, "path": where, "answer": answer}
+        found += [token] if token not in found else []
+    return found
+
+
+def _put(answer: dict[str, Any], where: str, value: Any) -> None:
+    steps = [str(step) for step in path(where).steps or ()]
+    for step in steps[:-1]:
+        answer = answer.setdefault(step, {})
+    if steps:
+        answer[steps[-1]] = value
