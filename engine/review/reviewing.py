@@ -141,7 +141,7 @@ class Trial:
 
 class _OfRecording(Trial):
     def __init__(self, recording: Recording, school: str | None, projects: tuple[Project, Project]) -> None:
-        super().__init__(f"the recording {recording.folder.name}", projects)
+        super().__init__(f"the recording {recording.folder}", projects)
         self._recording, self._school = recording, school
 
     def landed(self, project: Project, folder: Path) -> Landed:
