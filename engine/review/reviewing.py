@@ -21,7 +21,7 @@ from engine.review.mirrored import land_mirrored, mirrors_of
 from engine.review.revision import Versions
 from engine.run.recorded import land_recorded
 from engine.run.recording import Recording, read_recording
-from engine.spec.project import NotFoundError, Project
+from engine.spec.project import Project
 from engine.spec.school import School
 from engine.sql import within
 
@@ -83,21 +83,21 @@ class Wrong:
 def review(asked: Asked) -> Review:
     """Compare two versions; documents with errors are told, and nothing is compared then."""
     with tempfile.TemporaryDirectory(prefix="haplomap-review-") as name, within(Path(name)):
-        versions = Versions(asked.project, Path(name) / "versions")
-        before, after = versions.open(asked.base), versions.open(asked.head)
+        recordings = [read_recording(folder) for folder in asked.recorded]
+        before, after = Versions(asked.project, Path(name) / "versions").both(asked.base, asked.head)
         found = Review(before.label, after.label)
         for version in (before, after):
             if version.errors:
                 texts = [render_problem(problem, version.line) for problem in version.errors]
                 found.wrong.append(Wrong(version.label, version.errors, texts))
         if not found.wrong:
-            _compare(found, asked, Side(before), Side(after), Path(name) / "data")
+            trials = list(_trials(asked, recordings, before.project, after.project))
+            _compare(found, asked, Side(before), Side(after), trials, Path(name) / "data")
         return found
 
 
-def _compare(found: Review, asked: Asked, before: Side, after: Side, folder: Path) -> None:
+def _compare(found: Review, asked: Asked, before: Side, after: Side, trials: Sequence[Trial], folder: Path) -> None:
     found.found.meaning = meaning(before, after)
-    trials = list(_trials(asked, before.version.project, after.version.project))
     if not found.found.meaning:
         return
     gone = _removed_otherwise(before, after)
@@ -167,15 +167,14 @@ class _OfMirrors(Trial):
         return land_mirrored(project, self._school, self._root, self._mirrors, folder)
 
 
-def _trials(asked: Asked, before: Project, after: Project) -> Iterator[Trial]:
-    """Yield what both versions are tried on; stop where that is not there."""
-    for folder in asked.recorded:
-        recording = read_recording(folder)
-        missing = [each for each in (before, after) if each.get("source", recording.source) is None]
-        if missing:
-            raise NotFoundError(f"{folder} is of '{recording.source}', which is no source of both versions")
+def _trials(asked: Asked, recordings: Sequence[Recording], before: Project, after: Project) -> Iterator[Trial]:
+    """Yield what both versions are tried on; stop where one of them can't be."""
+    for recording in recordings:
+        for project in (before, after):
+            project.source(recording.source)
         yield _OfRecording(recording, asked.school, (before, after))
-    if asked.school is not None and not asked.recorded:
+    if asked.school is not None:
         for project in (before, after):
             project.school(asked.school)
-        yield _OfMirrors(asked.project, asked.school, (before, after))
+        if not recordings:
+            yield _OfMirrors(asked.project, asked.school, (before, after))

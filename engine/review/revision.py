@@ -80,13 +80,21 @@ class Versions:
         self._read: dict[tuple[Path, bytes, bytes], Read] = {}
         """What was read, by name, text, and the text of the table beside it."""
 
-    def open(self, name: str | None) -> Version:
+    def both(self, base: str, head: str | None) -> tuple[Version, Version]:
+        """Open two versions; of what is shipped behind them, the sources that are in use, if these are the same."""
+        before, after = self.open(base, in_use=True), self.open(head, in_use=True)
+        same = set(before.project.names("source")) == set(after.project.names("source"))
+        if same or before.errors or after.errors:
+            return before, after
+        return self.open(base), self.open(head)
+
+    def open(self, name: str | None, *, in_use: bool = False) -> Version:
         """Open a folder, or a revision of the repository that holds the project; without a name what is there now."""
         if name is None:
-            return self._opened("the working tree", self._project, self._own_layer())
+            return self._opened("the working tree", self._project, self._own_layer(), in_use=in_use)
         if Path(name).is_dir():
-            return self._opened(name, Path(name), Path(name) if _ships(Path(name)) else None)
-        return self._opened(name, *self._checked_out(name))
+            return self._opened(name, Path(name), Path(name) if _ships(Path(name)) else None, in_use=in_use)
+        return self._opened(name, *self._checked_out(name), in_use=in_use)
 
     def _own_layer(self) -> Path | None:
         """Return the folder whose documents stand behind those of the working tree, if not what is shipped with us."""
@@ -118,7 +126,7 @@ class Versions:
         (home / prefix).mkdir(parents=True, exist_ok=True)
         return home / prefix, home if _ships(home) else None
 
-    def _opened(self, label: str, root: Path, behind: Path | None) -> Version:
+    def _opened(self, label: str, root: Path, behind: Path | None, *, in_use: bool) -> Version:
         files: dict[Path, Path] = {}
         layers = [root, behind or shipped()]
 
@@ -128,7 +136,7 @@ class Versions:
             files.setdefault(shown, file)
             return self._document(file, shown)
 
-        project = open_project(root, read=read, behind=behind)
+        project = open_project(root, in_use=in_use, read=read, behind=behind)
         version = Version(label, project, self._kept, files=files)
         version.problems = all_problems(project, self._kept.problems)
         return version
