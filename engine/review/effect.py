@@ -84,7 +84,6 @@ class _Pair:
         self._db, self._entity, self._sides, self._looks = database, entity, (before, after), looks
         self._schemas = [self._schema(each) for each in self._sides]
         known = [schema for schema in self._schemas if schema is not None]
-        self._key = quote(known[-1].key)
         absent = [set(each.books[entity].absent) if entity in each.books else set() for each in (before, after)]
         self.left: set[str] = absent[0] ^ absent[1]
         """Fields of which the records can say nothing in one version."""
@@ -93,10 +92,14 @@ class _Pair:
     def _schema(self, side: Made) -> Schema | None:
         return side.project.schema(self._entity) if self._entity in side.books else None
 
-    def _files(self, kind: str) -> list[str] | None:
-        """Return a file of both versions, as SQL reads it; None where one has none."""
+    def _files(self, kind: str) -> tuple[str, str] | None:
+        """Return a file of both versions, as SQL reads it: where only one has it, that of the other has no rows."""
         files = [side.file(kind, self._entity) for side in self._sides]
-        return [parquet(file) for file in files] if all(file.is_file() for file in files) else None
+        there = [parquet(file) for file in files if file.is_file()]
+        if not there:
+            return None
+        old, new = (parquet(file) if file.is_file() else f"(FROM {there[0]} LIMIT 0)" for file in files)
+        return old, new
 
     def _keys(self, statement: str) -> tuple[int, tuple[Example, ...]]:
         """Return how many keys a statement gives, and the first of them."""
@@ -117,40 +120,39 @@ class _Pair:
 
     def rows(self) -> Iterator[Finding]:
         """Yield rows lost and gained, and the fields in which rows differ."""
-        one = next((side for side in self._sides if self._entity not in side.books), None)
-        if one is not None:
-            other = self._sides[0] if one is self._sides[1] else self._sides[1]
-            rows = f"SELECT {self._key} AS key FROM {parquet(other.file('rows', self._entity))}"
-            count, examples = self._keys(rows)
-            if count:
-                kind = "rows-gained" if one is self._sides[0] else "rows-lost"
-                yield Finding(kind, self._entity, count=count, examples=examples)
+        files = self._files("rows")
+        if files is None:
             return
-        old, new = self._files("rows") or ["", ""]
-        for kind, here, there in (("rows-lost", old, new), ("rows-gained", new, old)):
-            only = f"SELECT {self._key} AS key FROM {here} WHERE {self._key} NOT IN (SELECT {self._key} FROM {there})"
-            count, examples = self._keys(only)
-            if count:
-                yield Finding(kind, self._entity, count=count, examples=examples)
-        yield from self._cells(old, new)
-
-    def _cells(self, old: str, new: str) -> Iterator[Finding]:
-        """Yield the fields in which rows of one key differ, each with how many rows, and the first of them."""
-        types = [
-            dict(self._db.execute(f"SELECT column_name, column_type FROM (DESCRIBE FROM {each})").fetchall())
-            for each in (old, new)
-        ]
-        names = [name for name in types[1] if name in types[0] and name not in {*self.left, "_withheld"}]
-        both = f"FROM {old} b JOIN {new} a ON b.{self._key} = a.{self._key}"
-        tests = {name: self._differs(name, types[0][name] == types[1][name]) for name in names}
-        if not tests:
-            return
-        counts = self._db.execute(
-            f"SELECT {', '.join(f'count_if({test})' for test in tests.values())} {both}"
-        ).fetchone()
+        types = [self._types(each) for each in files]
+        old, new = (self._with_all(each, index, types) for index, each in enumerate(files))
+        yield from self._only("rows", f"(SELECT _key AS key FROM {old})", f"(SELECT _key AS key FROM {new})")
+        names = [name for name in {**types[0], **types[1]} if name not in {*self.left, "_withheld"}]
+        both = f"FROM {old} b JOIN {new} a ON b._key = a._key"
+        tests = {name: self._differs(name, types[0].get(name) == types[1].get(name)) for name in names}
+        counted = ", ".join(f"count_if({test})" for test in tests.values())
+        counts = self._db.execute(f"SELECT {counted} {both}").fetchone()
         for (name, test), count in zip(tests.items(), counts or (), strict=True):
             if count:
                 yield self._cell(name, test, count, both)
+
+    def _types(self, rows: str) -> dict[str, str]:
+        return {name: kind for name, kind, *_ in self._db.execute(f"DESCRIBE FROM {rows}").fetchall()}
+
+    def _with_all(self, rows: str, index: int, types: list[dict[str, str]]) -> str:
+        """Return rows with the fields of both versions, and their key as `_key`."""
+        schema = self._schemas[index] or self._schemas[1 - index]
+        assert schema is not None
+        own, other = types[index], types[1 - index]
+        more = "".join(f", NULL::{kind} AS {quote(name)}" for name, kind in other.items() if name not in own)
+        return f"(SELECT *{more}, {quote(schema.key)} AS _key FROM {rows})"
+
+    def _only(self, what: str, old: str, new: str) -> Iterator[Finding]:
+        """Yield how many keys only one version has."""
+        for kind, here, there in ((f"{what}-lost", old, new), (f"{what}-gained", new, old)):
+            only = f"SELECT DISTINCT key FROM {here} WHERE key NOT IN (SELECT key FROM {there})"
+            count, examples = self._keys(only)
+            if count:
+                yield Finding(kind, self._entity, count=count, examples=examples)
 
     @staticmethod
     def _differs(name: str, same_type: bool) -> str:
@@ -164,7 +166,7 @@ class _Pair:
         filled_if, emptied_if = f"b.{column} IS NULL AND a.{column}", f"a.{column} IS NULL AND b.{column}"
         kinds = f"count_if({filled_if} IS NOT NULL), count_if({emptied_if} IS NOT NULL)"
         filled, emptied = self._db.execute(f"SELECT {kinds} {both} WHERE {test}").fetchone() or (0, 0)
-        chosen = f"SELECT b.{self._key}, b.{column}::VARCHAR, a.{column}::VARCHAR {both} WHERE {test} ORDER BY 1"
+        chosen = f"SELECT a._key, b.{column}::VARCHAR, a.{column}::VARCHAR {both} WHERE {test} ORDER BY 1"
         found = self._db.execute(f"{chosen} LIMIT {EXAMPLES}").fetchall()
         examples = _each_once(
             Example(self._shown_key(k), self._shown(name, b), self._shown(name, a)) for k, b, a in found
@@ -181,7 +183,7 @@ class _Pair:
         chosen = "SELECT set, source_key, concat_ws(': ', field, rule) AS rule FROM {} WHERE level = 'row'"
         yield from self._reasons(self._files("quarantine"), chosen, "quarantine")
 
-    def _reasons(self, files: list[str] | None, chosen: str, name: str) -> Iterator[Finding]:
+    def _reasons(self, files: tuple[str, str] | None, chosen: str, name: str) -> Iterator[Finding]:
         """Yield how many records stand under a reason in one version only, reason by reason."""
         if files is None:
             return
@@ -207,13 +209,8 @@ class _Pair:
         files = self._files(OBJECTS)
         if files is None:
             return
-        old, new = files
-        for name, here, there in (("objects-lost", old, new), ("objects-gained", new, old)):
-            only = f"SELECT DISTINCT key FROM {here} WHERE key NOT IN (SELECT key FROM {there})"
-            count, examples = self._keys(only)
-            if count:
-                yield Finding(name, self._entity, count=count, examples=examples)
-        yield from self._attributes("attributes-changed", _differing(old, new))
+        yield from self._only("objects", *files)
+        yield from self._attributes("attributes-changed", _differing(*files))
 
     def gone(self) -> Iterator[Finding]:
         """Yield the attributes in which objects of rows that are gone differ, and do not while the rows are there."""

@@ -264,14 +264,14 @@ CHANGED = [
     ),
     Planted(
         "a code is gone",
-        [(GENDER, "  X: other\n", "")],
+        [(GENDER, "  F: female\n", "")],
         [
             Said(
                 "lookup-entry-removed",
-                "lookup gender X",
-                "other",
+                "lookup gender F",
+                "female",
                 None,
-                (GENDER, "  X: other", None),
+                (GENDER, "  F: female", None),
                 ("hubmis/student: gender", "isams/student: gender", "xporter/student: gender"),
             )
         ],

@@ -46,6 +46,7 @@ def test_every_kind_that_is_given_is_known() -> None:
     given = set(re.findall(r"\"([a-z]+(?:-[a-z]+)+)\"", texts))
     whole = {f"{name}-{end}" for name in re.findall(r"_each\(\"([a-z-]+)\"\)", texts) for end in ENDS}
     ended = {f"{name}-{end}" for name in ("requests", "asked", "scopes", "quarantine", "filtered") for end in ENDS[:2]}
+    ended |= {f"{name}-{end}" for name in ("rows", "objects") for end in ("lost", "gained")}
     assert set(KINDS) <= given | whole | ended
 
 
