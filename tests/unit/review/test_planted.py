@@ -3,31 +3,55 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from planted import CHANGED, HARMLESS, Edit, Planted, Said
+from planted_effects import EFFECTS, RECORDING, Effect
 
+from engine.review.effect import Looks, effects
 from engine.review.finding import Finding, Spot
+from engine.review.made import Landed, Made, Maker
 from engine.review.meaning import Side, meaning
 from engine.review.revision import Versions
+from engine.run.recorded import land_recorded
+from engine.run.recording import read_recording
+from engine.spec.project import Project
 
 ROOT = Path(__file__).parents[3]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bench:
-    """The shipped documents, opened once, and what opens other versions of them."""
+    """The shipped documents, opened once, what opens other versions of them, and what they make of recorded data."""
 
     versions: Versions
     base: Side
+    folder: Path
+    known: dict[tuple[str, ...], Made] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def before(self, effect: Effect) -> Made:
+        """Return what the shipped documents make of the entities that an effect is on."""
+        key = (*effect.entities, str(effect.gone))
+        if key not in self.known:
+            self.known[key] = self.made(self.base.version.project, effect, self.folder / "-".join(key))
+        return self.known[key]
+
+    def made(self, project: Project, effect: Effect, folder: Path) -> Made:
+        recording, entities = read_recording(RECORDING), effect.entities
+        school = recording.school(project).model_copy(update={"entities": list(entities)})
+        found = land_recorded(project, school, recording, folder / "landed", entities)
+        self.notes = found.notes
+        landed = Landed(school, found.plan.source, found.plan.entities, found.sets, found.today, found.notes)
+        return Maker(project, landed, folder, frozenset(entities) if effect.gone else frozenset()).make()
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     versions = Versions(ROOT, tmp_path_factory.mktemp("versions"))
-    return Bench(versions, Side(versions.open(str(ROOT))))
+    return Bench(versions, Side(versions.open(str(ROOT))), tmp_path_factory.mktemp("data"))
 
 
 def plant(folder: Path, edits: list[Edit]) -> Path:
@@ -42,10 +66,10 @@ def plant(folder: Path, edits: list[Edit]) -> Path:
     return folder
 
 
-def found(bench: Bench, folder: Path) -> list[Finding]:
+def opened(bench: Bench, folder: Path) -> Side:
     head = bench.versions.open(str(folder))
     assert head.errors == []
-    return meaning(bench.base, Side(head))
+    return Side(head)
 
 
 def line_of(root: Path, file: str, text: str | None) -> Spot | None:
@@ -70,14 +94,37 @@ def test_of_what_means_the_same_nothing_is_said(bench: Bench, tmp_path: Path) ->
     """All at once: what was said of one would name its line."""
     assert len(HARMLESS) == 10
     edits = [edit for planted in HARMLESS for edit in planted.edits]
-    assert found(bench, plant(tmp_path / "head", edits)) == []
+    assert meaning(bench.base, opened(bench, plant(tmp_path / "head", edits))) == []
 
 
 @pytest.mark.parametrize("planted", CHANGED, ids=lambda planted: planted.name)
-def test_a_change_is_named_with_its_lines_and_whom_it_concerns(bench: Bench, tmp_path: Path, planted: Planted) -> None:
-    head = plant(tmp_path / "head", planted.edits)
-    told = [(f.kind, f.subject, f.before, f.after, f.old, f.new, f.concerns) for f in found(bench, head)]
-    expected = [as_found(each, head) for each in planted.said]
+def test_a_change_is_named_with_its_lines_and_whom_it_concerns_and_with_what_it_does_to_data(
+    bench: Bench, tmp_path: Path, planted: Planted
+) -> None:
+    folder = plant(tmp_path / "head", planted.edits)
+    head = opened(bench, folder)
+    expected = [as_found(each, folder) for each in planted.said]
+    told = [as_told(each) for each in meaning(bench.base, head)]
     assert [each for each in told if each not in expected] == []
     assert [each for each in expected if each not in told] == []
     assert len(told) == len(expected)
+    if planted.name in EFFECTS:
+        does_to_data(bench, head, EFFECTS[planted.name], tmp_path)
+
+
+def as_told(finding: Finding) -> tuple[object, ...]:
+    sides = (finding.before, finding.after, finding.old, finding.new)
+    return (finding.kind, finding.subject, *sides, finding.concerns)
+
+
+def does_to_data(bench: Bench, head: Side, effect: Effect, folder: Path) -> None:
+    before, after = bench.before(effect), bench.made(head.version.project, effect, folder / "data")
+    done = effects(before, after, Looks())
+    assert {(each.kind, each.subject): each.count for each in done.findings} == effect.counts
+    assert not effect.note or effect.note in [*bench.notes, *done.notes]
+    examples = [each for finding in done.findings for each in finding.examples]
+    assert {text for each in examples for text in (each.key, each.before, each.after)} <= {"•••", "–", ""}
+
+
+def test_every_effect_is_of_a_planted_change() -> None:
+    assert set(EFFECTS) <= {planted.name for planted in CHANGED}
