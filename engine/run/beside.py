@@ -54,7 +54,7 @@ class Shown:
     def __init__(self, project: Project, plan: Plan, preview: Preview, personal: bool) -> None:
         (entity,) = plan.entities
         schema = project.schema(entity)
-        self._preview, self._plan, self._key, self.fields = preview, plan, schema.key, schema.fields
+        self.preview, self._plan, self._key, self.fields = preview, plan, schema.key, schema.fields
         self._order = schema.order()
         mapping = project.mapping(plan.school.source, entity, plan.school)
         reading = Reading(plan.source.formats, lambda name: name)
@@ -82,7 +82,7 @@ class Shown:
         import polars as pl
 
         frame, key = self._head(limit), self._key
-        emitted = pl.scan_parquet(self._preview.states).filter(pl.col("state") == "emitted")
+        emitted = pl.scan_parquet(self.preview.states).filter(pl.col("state") == "emitted")
         origins = frame.select(key).join(
             emitted.select("key", "set", "source_key").unique("key", keep="first").collect(),
             left_on=key, right_on="key", how="left", maintain_order="left",
@@ -96,7 +96,7 @@ class Shown:
         """Return the first records that are held back; each reason is one of its own."""
         import polars as pl
 
-        frame = pl.scan_parquet(self._preview.quarantine).filter(pl.col("level") == "row").head(limit).collect()
+        frame = pl.scan_parquet(self.preview.quarantine).filter(pl.col("level") == "row").head(limit).collect()
         wanted: dict[str, set[str]] = {}
         for name, key in frame.select("set", "source_key").iter_rows():
             wanted.setdefault(name, set()).add(key)
@@ -117,7 +117,7 @@ class Shown:
     def _head(self, limit: int) -> pl.DataFrame:
         import polars as pl
 
-        return pl.scan_parquet(self._preview.rows).sort(self._order).head(limit).collect()
+        return pl.scan_parquet(self.preview.rows).sort(self._order).head(limit).collect()
 
     def _records(self, wanted: Mapping[str, set[str]]) -> dict[tuple[str, str], Row]:
         """Return records by set and key, with the fields that the mapping looks at; what is personal is masked."""
@@ -125,10 +125,10 @@ class Shown:
 
         found: dict[tuple[str, str], Row] = {}
         for name, keys in wanted.items():
-            if name not in self._preview.sets:
+            if name not in self.preview.sets:
                 continue
             _, _, record_set = self._plan.source.find(name)
-            landed = pl.scan_parquet(self._preview.sets[name].file)
+            landed = pl.scan_parquet(self.preview.sets[name].file)
             there = landed.collect_schema().names()
             used = [each for each in self._used.get(name, []) if each in there]
             keyed = landed.with_columns(_key_of(record_set).alias("_key")).filter(pl.col("_key").is_in(list(keys)))

@@ -45,6 +45,7 @@ class Disguise:
         self._lengths = Counter(len(word) for word in self._taken if word.isdecimal())
         self._words: dict[str, str] = {}
         self._others: dict[str, str] = {}
+        self._births: dict[date, date] = {}
 
     def text(self, text: str, *, phones: bool = False) -> str:
         """Return a text with every word and number replaced; with `phones`, runs of digits are telephone numbers."""
@@ -76,12 +77,17 @@ class Disguise:
         return _as_written(word, self._words[key])
 
     def birth(self, day: date) -> date:
-        """Return another day of about the same age; no day that was a date of birth of somebody."""
-        for numbers in self._draws(f"birth {day}"):
-            moved = day + timedelta(days=(next(numbers) % _AGE + 1) * (1 if next(numbers) % 2 else -1))
-            if moved != day and moved.isoformat() not in self._taken:
-                return moved
-        return day + timedelta(days=_AGE + 1)
+        """Return another day of about the same age; if there is room, one that nobody was born on, and each for one."""
+        if day not in self._births:
+            numbers = self._numbers(f"birth {day}")
+            drawn = [
+                day + timedelta(days=(next(numbers) % _AGE + 1) * (1 if next(numbers) % 2 else -1))
+                for _ in range(_TRIES)
+            ]
+            free = (each for each in drawn if each.isoformat() not in self._taken)
+            self._births[day] = next(free, drawn[0])
+            self._taken.add(self._births[day].isoformat())
+        return self._births[day]
 
     def know_birth(self, day: date) -> None:
         """Take note of a date of birth, before any is replaced."""

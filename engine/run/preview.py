@@ -1,6 +1,7 @@
 """Rows of one entity as the documents make them now, from what the last run has read where it still fits.
 
-Nothing is emitted or sent, and no mirror changes. What was not read is asked of the source. Next: `run/beside`.
+Nothing is emitted or sent, and no mirror changes. What was not read is asked of the source. Of a recording rows are
+made without asking anyone. Next: `run/beside`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from engine.run.history import open_state
 from engine.run.making import circumstances_of
 from engine.run.plan import Plan, world_of
 from engine.run.reading import Reading
+from engine.run.recorded import LandedRecording, land_recorded
+from engine.run.recording import Recording
 from engine.run.report import Report
 from engine.run.secrets import Secrets
 from engine.spec.project import Project
+from engine.spec.school import School
 from engine.stages.events import Tell
 from engine.stages.transform import STATES, SetRead, Transformed, transform
 
@@ -64,5 +68,24 @@ def preview_rows(
         mapping = project.mapping(school.source, entity, school)
         world = world_of(project, school, plan.source, entity)
         books = transform(mapping, world, sets, circumstances_of(project, school, today), folder)
+    return _preview(folder, entity, books, sets)
+
+
+def preview_recorded(
+    project: Project, school: School, entity: str, recording: Recording
+) -> tuple[Preview, LandedRecording]:
+    """Make the rows of one entity of a recording, as of its day; what it cannot tell is in the notes of what landed."""
+    home = school_folder(project.root, school.school)
+    folder = home / "preview"
+    with open_state(project.root) as state, locked(home, state):
+        shutil.rmtree(folder, ignore_errors=True)
+        landed = land_recorded(project, school, recording, folder, [entity])
+        mapping = project.mapping(school.source, entity, school)
+        world = world_of(project, school, landed.plan.source, entity)
+        books = transform(mapping, world, landed.sets, circumstances_of(project, school, landed.today), folder)
+    return _preview(folder, entity, books, landed.sets), landed
+
+
+def _preview(folder: Path, entity: str, books: Transformed, sets: Mapping[str, SetRead]) -> Preview:
     rows, states, held = (folder / name / f"{entity}.parquet" for name in ("rows", STATES, "quarantine"))
     return Preview(rows, states, held, books, sets)

@@ -73,8 +73,9 @@ class SetKept:
 class Recording:
     """A recording, as its manifest says. `urls` are the items of config that are addresses of the source.
 
-    `tokens` are the requests for tokens: method, path, and what answers them. `made` has of the school what its
-    mappings see: time zone, entities, settings, overrides; `config` what is no secret and names no school.
+    `beside` are requests for no records, of tokens and of what is granted: method, path, and what answers them. `made`
+    has of the school what its mappings see: time zone, entities, settings, overrides; `config` what is no secret and
+    names no school.
     """
 
     folder: Path
@@ -83,7 +84,7 @@ class Recording:
     made: Mapping[str, Any]
     config: Mapping[str, str | int]
     urls: list[str]
-    tokens: list[dict[str, Any]]
+    beside: list[dict[str, Any]]
     endpoints: Mapping[str, str]
     sets: Mapping[str, SetKept]
     answers: list[Recorded]
@@ -113,7 +114,7 @@ class Recording:
             **self.made,
             "config": dict(self.config),
             "urls": self.urls,
-            "tokens": self.tokens,
+            "beside": self.beside,
             "endpoints": dict(self.endpoints),
             "sets": {name: asdict(kept) for name, kept in self.sets.items()},
             "answers": [answer.facts() for answer in self.answers],
@@ -121,7 +122,7 @@ class Recording:
         return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
 
 
-_OWN: Final = {"recording", "source", "day", "config", "urls", "tokens", "endpoints", "sets", "answers"}
+_OWN: Final = {"recording", "source", "day", "config", "urls", "beside", "endpoints", "sets", "answers"}
 
 
 def read_recording(folder: Path) -> Recording:
@@ -156,7 +157,7 @@ def _recording(folder: Path, facts: Mapping[str, Any]) -> Recording:
         made={name: value for name, value in facts.items() if name not in _OWN},
         config=dict(facts["config"]),
         urls=list(facts["urls"]),
-        tokens=list(facts["tokens"]),
+        beside=list(facts["beside"]),
         endpoints=dict(facts["endpoints"]),
         sets={name: SetKept(**kept) for name, kept in facts["sets"].items()},
         answers=[Recorded(**{"sets": [], **answer}) for answer in facts["answers"]],

@@ -5,7 +5,7 @@ Next: `run/recorder`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -60,7 +60,7 @@ def request_of(source: Source, want: Want, config: Config, page: int, each: Mapp
     return Recorded(
         endpoint=want.endpoint,
         method=sent.method,
-        path=unquote(urlsplit(sent.url).path).strip("/"),
+        path=_path(sent.url),
         file="",
         sets=list(want.sets),
         params=dict(sent.params),
@@ -85,26 +85,40 @@ def _filled(source: Source, question: Question, api: str, config: Config) -> Req
         return question.request(source.apis[api], {**own, **urls})
 
 
-def tokens_of(source: Source, config: Config, apis: set[str]) -> list[dict[str, Any]]:
-    """Return the requests for tokens, each with what answers it."""
-    found: list[dict[str, Any]] = []
+def beside(
+    source: Source, config: Config, granted: Mapping[str, Sequence[str]], apis: set[str]
+) -> list[dict[str, Any]]:
+    """Return what else is asked of some apis, each with what answers it: what is granted, and tokens."""
+    blank = blank_config(source, config)
+    found = []
+    for name in sorted(apis):
+        consent = source.apis[name].consent
+        if consent is not None and name in granted:
+            sent = Question("", consent.get, "GET", consent.params).request(source.apis[name], blank)
+            answer: dict[str, Any] = {}
+            _put(answer, consent.scopes, consent.split.join(granted[name]))
+            found.append({"method": "GET", "path": _path(sent.url), "answer": answer})
     for name in sorted(apis):
         auth = source.apis[name].auth
-        if not isinstance(auth, TokenAuth):
-            continue
-        answer: dict[str, Any] = {}
-        _put(answer, auth.token, TOKEN)
-        if auth.expires_at is not None:
-            _put(answer, auth.expires_at, NEVER)
-        if auth.expires_in is not None:
-            _put(answer, auth.expires_in, 86_400)
-        blank = blank_config(source, config)
-        secrets = {each: Secret(ANY) for item in source.config.values() for each in item.secrets}
-        names = {"config": blank, "key": Secret(ANY), "secrets": secrets}
-        where = unquote(urlsplit(fill_in(auth.request.url, names)).path).strip("/")
-        token = {"method": auth.request.method, "path": where, "answer": answer}
-        found += [token] if token not in found else []
-    return found
+        if isinstance(auth, TokenAuth):
+            found.append(_token(source, auth, blank))
+    return [each for at, each in enumerate(found) if each not in found[:at]]
+
+
+def _token(source: Source, auth: TokenAuth, blank: Config) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    _put(answer, auth.token, TOKEN)
+    if auth.expires_at is not None:
+        _put(answer, auth.expires_at, NEVER)
+    if auth.expires_in is not None:
+        _put(answer, auth.expires_in, 86_400)
+    secrets = {each: Secret(ANY) for item in source.config.values() for each in item.secrets}
+    names = {"config": blank, "key": Secret(ANY), "secrets": secrets}
+    return {"method": auth.request.method, "path": _path(fill_in(auth.request.url, names)), "answer": answer}
+
+
+def _path(url: str) -> str:
+    return unquote(urlsplit(url).path).strip("/")
 
 
 def _put(answer: dict[str, Any], where: str, value: Any) -> None:

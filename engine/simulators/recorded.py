@@ -58,7 +58,7 @@ class Recording:
     def __init__(self, folder: Path) -> None:
         facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         self.urls: list[str] = facts["urls"]
-        self.tokens: list[dict[str, Any]] = facts["tokens"]
+        self.beside: list[dict[str, Any]] = facts["beside"]
         self.answers = [_read(folder, each) for each in facts["answers"]]
 
     def answer(self, request: Request) -> Answer:
@@ -70,9 +70,9 @@ class Recording:
             if best.body is None:
                 return text_answer("replay: nothing was there when it was recorded", 404)
             return Answer(200, (best.body,), best.kind)
-        for token in self.tokens:
-            if request.method == token["method"] and _ends(request.path, token["path"]) and not self._known(request):
-                return json_answer(token["answer"])
+        for other in self.beside:
+            if request.method == other["method"] and _ends(request.path, other["path"]) and not self._known(request):
+                return json_answer(other["answer"])
         return text_answer(f"replay: no recorded answer to {request.method} {request.path} so; {self._there()}", 404)
 
     def _asked(self, fitting: list[Recorded], request: Request) -> list[Recorded]:
@@ -117,7 +117,9 @@ def _together(parts: list[Recorded]) -> Recorded:
 
 
 def _ends(path: str, with_: str) -> bool:
-    """Whether a path ends with another; `*` stands for any one part."""
+    """Whether a path ends with another, as every one does with ''; `*` stands for any one part."""
+    if not with_:
+        return True
     pattern = re.escape(with_.strip("/")).replace(r"\*", "[^/]+")
     return re.search(rf"(^|/){pattern}$", path.strip("/"), re.IGNORECASE) is not None
 

@@ -42,7 +42,7 @@ def options_asked(endpoint: Endpoint, want: Want) -> list[str]:
     options = {name for name, each in endpoint.options.items() if each.asked}
     for name, fields in want.sets.items():
         record_set = endpoint.sets[name]
-        used = record_set.fields if fields is None else fields - want.withheld.get(name, frozenset())
+        used = set(record_set.fields if fields is None else fields) - want.withheld.get(name, frozenset())
         found = [record_set.option, *(record_set.fields[field].option for field in used)]
         options |= {option for option in found if option}
     return sorted(options)

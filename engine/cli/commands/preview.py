@@ -30,6 +30,7 @@ class Asked:
     personal: bool
     beside: bool
     held: bool
+    recorded: Path | None
     form: str
     verbose: bool
 
@@ -41,6 +42,12 @@ class Asked:
 @click.option("--show-personal", is_flag=True, help="Show personal fields as they are.")
 @click.option("--side-by-side", is_flag=True, help="Show beside each row the record that it is made of.")
 @click.option("--quarantined", is_flag=True, help="Show what is held back, and why, in place of rows.")
+@click.option(
+    "--recorded",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Of a recording, which `haplomap record` made; the source is not asked.",
+)
 @click.option("--watch", is_flag=True, help="Show it again on every save of a document, until Ctrl-C.")
 @project_option
 @format_option
@@ -52,6 +59,7 @@ def command(
     show_personal: bool,
     side_by_side: bool,
     quarantined: bool,
+    recorded: Path | None,
     watch: bool,
     project_folder: Path,
     form: str,
@@ -65,10 +73,11 @@ def command(
     Example:  haplomap preview waters-edge group --limit 5
     Example:  haplomap preview waters-edge student --side-by-side --watch
     Example:  haplomap preview waters-edge student --quarantined
+    Example:  haplomap preview waters-edge student --recorded recordings/waters-edge
     """
     if side_by_side and quarantined:
         raise click.UsageError("--side-by-side shows rows, --quarantined what has become none: give one of them")
-    asked = Asked(school, entity, limit, show_personal, side_by_side, quarantined, form, verbose)
+    asked = Asked(school, entity, limit, show_personal, side_by_side, quarantined, recorded, form, verbose)
     if watch:
         _watch(project_folder, asked)
     else:
@@ -97,18 +106,32 @@ def _watch(project_folder: Path, asked: Asked) -> None:
         return  # the one way to end it
 
 
-def _preview(project: Project, asked: Asked) -> None:
+def _shown(project: Project, asked: Asked) -> Shown:
+    """Return what is made of what the source has, or of a recording."""
     from engine.run.beside import Shown
-    from engine.run.plan import make_plan
-    from engine.run.preview import preview_rows
+    from engine.run.plan import make_plan, require_entity
+    from engine.run.preview import preview_recorded, preview_rows
+    from engine.run.recording import read_recording
 
+    if asked.recorded is not None:
+        school = project.school(asked.school)
+        require_entity(school, asked.entity)
+        preview, landed = preview_recorded(project, school, asked.entity, read_recording(asked.recorded))
+        for note in landed.notes:
+            click.echo(f"note: {note}", err=True)
+        return Shown(project, landed.plan, preview, asked.personal)
     plan = make_plan(project, asked.school, [asked.entity])
     progress = Progress(asked.verbose)
     try:
         preview = preview_rows(project, plan, os.environ, listener(progress))
     finally:
         progress.close()
-    shown = Shown(project, plan, preview, asked.personal)
+    return Shown(project, plan, preview, asked.personal)
+
+
+def _preview(project: Project, asked: Asked) -> None:
+    shown = _shown(project, asked)
+    preview = shown.preview
     if asked.form == "json":
         click.echo(json.dumps(_facts(shown, asked), ensure_ascii=False, indent=2, default=str))
         return

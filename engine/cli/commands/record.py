@@ -55,7 +55,8 @@ def command(
     Example:  haplomap record waters-edge --to recordings/waters-edge
     Example:  haplomap record waters-edge --to recordings/whole --records all
     """
-    from engine.run.recorder import Wish, record
+    from engine.run.recorder import record
+    from engine.run.recording_folder import Wish
 
     progress = Progress(verbose)
     wish = Wish(school, to, records, sets, root, seed)
