@@ -49,7 +49,7 @@
       a.tabIndex = -1;
       name.textContent = entry[0];
       about.textContent = window.haplomapIndex.kinds[entry[1]] + (entry[2] ? " – " + entry[2] : "");
-      a.append(name, about);
+      a.append(name, " ", about);
       li.append(a);
       return li;
     }
