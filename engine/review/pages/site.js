@@ -131,6 +131,7 @@
     try { id = decodeURIComponent(location.hash.slice(1)); } catch (error) { return; }
     var at = id && document.getElementById(id);
     if (!at) { return; }
+    at.querySelectorAll(":scope > details").forEach(function (each) { each.open = true; });
     var inside = at.nextElementSibling;
     if (inside && inside.classList.contains("more")) { inside.querySelectorAll("details").forEach(function (each) { each.open = true; }); }
     for (var up = at; up; up = up.parentElement) { if (up.tagName === "DETAILS") { up.open = true; } }
