@@ -12,7 +12,6 @@ from pathlib import Path
 
 from engine.errors import Place
 from engine.review.lineage import VALUE, Lineage, Node, Role
-from engine.review.lineage_haplo import control_of
 from engine.review.links import entity_url, haplo_url, mapping_url, node_url
 from engine.review.readers import Reader, lookup_document, readers
 from engine.review.tracing import lineages
@@ -69,11 +68,6 @@ class Atlas:
     def bindings(self) -> dict[str, Binding]:
         named = sorted(self.project.names("binding"))
         return {name: self.project.binding(name) for name in named if name in self.schemas}
-
-    @cached_property
-    def controls(self) -> dict[str, dict[str, object]]:
-        """The control file of each entity that has a binding."""
-        return {name: control_of(self.project, binding) for name, binding in self.bindings.items()}
 
     @cached_property
     def lookups(self) -> dict[str, Lookup]:

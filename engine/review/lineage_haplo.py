@@ -6,7 +6,6 @@ Next: `review/tracing`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from engine.haplo.compile import compile_control, instruction_at, instructions_of_names
 from engine.haplo.record import structure_parts
@@ -17,14 +16,10 @@ from engine.spec.binding import Binding, BoundName
 from engine.spec.project import Project
 
 
-def control_of(project: Project, binding: Binding) -> dict[str, Any]:
-    """Return the control file of an entity, as it is where no application says more of data types."""
-    return compile_control(project.schema(binding.binding), project.schemas(), binding)
-
-
 def bound_names(project: Project, binding: Binding) -> dict[str, Bound]:
-    """Return what each name of a binding becomes."""
-    schema, control = project.schema(binding.binding), control_of(project, binding)
+    """Return what each name of a binding becomes, where no application says more of data types."""
+    schema = project.schema(binding.binding)
+    control = compile_control(schema, project.schemas(), binding)
     paths = instructions_of_names(control, schema, binding)
     loaded = project.get("binding", binding.binding)
     assert loaded is not None

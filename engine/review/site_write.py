@@ -6,7 +6,6 @@ Two renames put the new folder in the old one's place. Next: `cli/commands/docs`
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -24,11 +23,11 @@ MARK: Final = "haplomap-docs.json"
 """The file by which a folder is known as one that may be replaced; it lists the others."""
 
 
-class NotDocsError(EngineError):
+class DocsRefused(EngineError):
     """A folder is there already, and holds something else than generated documentation."""
 
     exit_code = 2
-    code = "not-docs"
+    code = "docs-refused"
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,14 @@ class Written:
 
 def document(folder: Path, out: Path, title: str) -> Written:
     """Write the documentation of a project; stop with the problems of its documents, if it has any."""
-    out = Path(os.path.realpath(out))
-    before = _there(out)
+    before, whole = _there(out), out.resolve()
     files = Site(Atlas(sound_project(folder)), title).files()
     files[MARK] = json.dumps({"made by": "haplomap docs", "files": sorted(files)}, indent=1) + "\n"
     pages = sum(name.endswith(".html") for name in files)
     if before == files:
         return Written(len(files), pages, changed=False)
     try:
-        _replace(out, files)
+        _replace(whole, files)
     except OSError as error:
         raise cannot_write(out, error) from None
     return Written(len(files), pages, changed=True)
@@ -70,7 +68,9 @@ def _there(out: Path) -> dict[str, str]:
     if strange:
         held = f"'{strange[0]}'" + (f" and {len(strange) - 1:,} more" if len(strange) > 1 else "")
         what = f"{out} holds what haplomap docs did not write: {held}" if strange != ["."] else f"{out} is a file"
-        raise NotDocsError(what, fix="name a folder that is not there yet, such as one inside of it")
+        raise DocsRefused(what, fix="name a folder that is not there yet, such as one inside of it")
+    if Path.cwd().is_relative_to(out.resolve()):
+        raise DocsRefused(f"{out} is to be replaced, and it is where we are", fix="give the command from outside of it")
     return {name: (out / name).read_bytes().decode("utf-8", errors="replace") for name in found}
 
 

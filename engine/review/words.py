@@ -1,4 +1,4 @@
-"""What a mapping says, in words: a value, a rule, a join, the records of a table. The same for the same meaning.
+"""What a mapping says, in words: a value, a rule, a join. The same for the same meaning.
 
 Next: `review/lineage`.
 """
@@ -10,7 +10,6 @@ from typing import Any
 
 from engine.kinds.rule import OfSetting, Rule
 from engine.kinds.value import Constant, Join, Order, Value
-from engine.spec.mapping import From
 
 _TESTS = {
     "in_": "is one of {}",
@@ -110,10 +109,3 @@ def _said_wanted(wanted: Any) -> str:
     if isinstance(wanted, list):
         return ", ".join(said_constant(each) for each in wanted)
     return said_constant(wanted)
-
-
-def said_from(origin: From) -> str:
-    """Return of which records a table, or a mapping, is made."""
-    if origin.each is not None:
-        return f"each of {origin.each} of {origin.set}, as {origin.name}"
-    return ", then ".join(origin.sets)

@@ -49,7 +49,7 @@
       a.tabIndex = -1;
       name.textContent = entry[0];
       about.textContent = window.haplomapIndex.kinds[entry[1]] + (entry[2] ? " – " + entry[2] : "");
-      a.append(name, about);
+      a.append(name, " ", about);
       li.append(a);
       return li;
     }
@@ -131,6 +131,7 @@
     try { id = decodeURIComponent(location.hash.slice(1)); } catch (error) { return; }
     var at = id && document.getElementById(id);
     if (!at) { return; }
+    at.querySelectorAll(":scope > details").forEach(function (each) { each.open = true; });
     var inside = at.nextElementSibling;
     if (inside && inside.classList.contains("more")) { inside.querySelectorAll("details").forEach(function (each) { each.open = true; }); }
     for (var up = at; up; up = up.parentElement) { if (up.tagName === "DETAILS") { up.open = true; } }

@@ -118,7 +118,7 @@ groups:
 
 LOOKUP = """\
 lookup: colours
-description: colours, "as <b>they</b> write them"
+description: colours as <b>they</b> write them
 values: {r: red, b: blue}
 fold_case: true
 """
