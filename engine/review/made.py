@@ -24,6 +24,7 @@ from engine.kinds.types import literal, parquet, quote
 from engine.run.checking import receiving_case
 from engine.run.making import circumstances_of
 from engine.run.plan import world_of
+from engine.spec.binding import OBJECTS as OF_OBJECTS
 from engine.spec.project import Project
 from engine.spec.reference import Keys
 from engine.spec.school import School
@@ -157,21 +158,29 @@ class Maker:
 
 
 class _Objects:
-    """Keeps what Haplo saves of one entity: an attribute of an object a line, references by codes."""
+    """Keeps what Haplo saves of one entity: an attribute of an object a line, references by codes.
+
+    An object is known by its code; an account, and what belongs to it, by the user name of its record.
+    """
 
     def __init__(self, entity: str, codes: dict[str, str]) -> None:
         self._entity, self._codes = entity, codes
-        self._lines: dict[tuple[str, str], str] = {}
+        self._lines: dict[tuple[str | int, str], str] = {}
+        self._names: dict[int, str] = {}
 
     def keep(self, entry: Entry) -> None:
         """Keep what is saved; of an object that is saved again, what it is then."""
-        ref, values = str(entry.get("ref", "")), entry["values"]
-        code = next((str(each["text"]) for each in values.get(BEHAVIOUR, ()) if isinstance(each, dict)), ref)
-        self._codes[f"{self._entity}/{ref}"] = code
-        key = (key_of(code) or code) if BEHAVIOUR in values else ref
-        kept = {name: value for name, value in values.items() if name != BEHAVIOUR and value}
-        for name, value in kept.items():
-            self._lines[key, name] = json.dumps(self._by_codes(value), sort_keys=True, ensure_ascii=False)
+        values, number, within = entry["values"], int(entry["record"]), str(entry["destination"])
+        code = next((str(each["text"]) for each in values.get(BEHAVIOUR, ()) if isinstance(each, dict)), None)
+        if code is not None:
+            self._codes[f"{self._entity}/{entry.get('ref', '')}"] = code
+        if "username" in values:
+            self._names[number] = str(values["username"][0])
+        for name, value in values.items():
+            if name != BEHAVIOUR and value:
+                whole = name if within in OF_OBJECTS else f"{within}/{name}"
+                key = number if code is None else (key_of(code) or code)
+                self._lines[key, whole] = json.dumps(self._by_codes(value), sort_keys=True, ensure_ascii=False)
 
     def _by_codes(self, value: Any) -> Any:
         """Return a value with codes in the place of references, whose numbers hang on what else is imported."""
@@ -188,8 +197,9 @@ class _Objects:
 
         file.parent.mkdir(exist_ok=True)
         text = pa.string()
+        keys = [key if isinstance(key, str) else self._names.get(key, f"record {key}") for key, _ in self._lines]
         columns = {
-            "key": pa.array([key for key, _ in self._lines], text),
+            "key": pa.array(keys, text),
             "name": pa.array([name for _, name in self._lines], text),
             "value": pa.array([*self._lines.values()], text),
         }

@@ -182,7 +182,9 @@ def _note(each: Unlike) -> str:
 
 def _name(unit: Unit) -> str:
     return (
-        f"{unit.kind} {unit.name}" if unit.kind in ("lookup", "setting", "school", "source", "endpoint") else unit.name
+        f"{unit.kind} {unit.name}"
+        if unit.kind in ("lookup", "setting", "school", "source", "endpoint", "application")
+        else unit.name
     )
 
 

@@ -17,6 +17,7 @@ from typing import Final
 from engine.errors import EngineError, Problem
 from engine.problem_text import did_you_mean
 from engine.run.soundness import all_problems
+from engine.spec.binding import Application
 from engine.spec.load import Loaded, load_file
 from engine.spec.lookup import Lookup
 from engine.spec.memory import Memory
@@ -78,7 +79,7 @@ class Versions:
         self._kept = Kept()
         self._texts: dict[tuple[Path, bytes], Read] = {}
         self._read: dict[tuple[Path, bytes, bytes], Read] = {}
-        """What was read, by name, text, and the text of the table beside it."""
+        """What was read, by name, text, and the texts of files beside it."""
 
     def both(self, base: str, head: str | None) -> tuple[Version, Version]:
         """Open two versions; of what is shipped behind them, the sources that are in use, if these are the same."""
@@ -142,7 +143,7 @@ class Versions:
         return version
 
     def _document(self, file: Path, shown: Path) -> tuple[Loaded | None, list[Problem]]:
-        """Read a document, unless one of this name and text was read; a table beside it counts as part of it."""
+        """Read a document, unless one of this name and text was read; files beside it that it names count too."""
         try:
             text = file.read_bytes()
         except OSError:
@@ -158,11 +159,15 @@ class Versions:
 
 
 def _beside(file: Path, loaded: Loaded | None) -> bytes:
-    """Return the table that stands beside a document; nothing where there is none."""
-    if loaded is None or not isinstance(loaded.content, Lookup) or loaded.content.csv is None:
-        return b""
-    table = file.parent / loaded.content.csv.file
-    return table.read_bytes() if table.is_file() else b""
+    """Return the texts of the files beside a document that it names; nothing where there are none."""
+    content = None if loaded is None else loaded.content
+    names: list[str] = []
+    if isinstance(content, Lookup) and content.csv is not None:
+        names = [content.csv.file]
+    elif isinstance(content, Application):
+        names = content.requirements
+    found = (file.parent / name for name in names)
+    return b"\0".join(each.read_bytes() for each in found if each.is_file())
 
 
 def _ships(folder: Path) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from engine.kinds.select import path
 from engine.review.finding import Spot
 from engine.review.normal import normal
+from engine.run.application import application_of
 from engine.spec.binding import Application, Binding
 from engine.spec.changing import changes_of, deleted_path
 from engine.spec.load import Loaded
@@ -126,7 +127,10 @@ def _units(project: Project, loaded: Loaded) -> Iterator[Unit]:
         yield from _source(project, loaded, content)
     elif isinstance(content, Binding):
         yield Unit("binding", loaded.name, _binding(normal(content)), loaded)
-    elif isinstance(content, School | Application):
+    elif isinstance(content, Application):
+        whole = application_of(project, loaded.name).model_copy(update={"requirements": []})
+        yield Unit("application", loaded.name, normal(whole), loaded)
+    elif isinstance(content, School):
         yield Unit(loaded.kind, loaded.name, normal(content), loaded)
 
 
