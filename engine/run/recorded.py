@@ -136,10 +136,12 @@ class _Landing:
     def _see(self, endpoint: Endpoint, name: str, fields: frozenset[str] | None, file: Path) -> Seen | None:
         sets: dict[str, RecordSet] = {name: endpoint.sets[name]}
         api = self.source.apis[endpoint.api]
-        reader: AnswerReader = Reader(sets)
+        reader: AnswerReader
         if api.answers == "xml":
             tell_empty = self.source.formats.blank == "keep"
             reader = XmlReader(api.root or "", sets, {name: fields}, (), tell_empty=tell_empty)
+        else:
+            reader = Reader(sets)
         try:
             with file.open("rb") as stream:
                 return reader.read_from(stream, file).sets[name]
