@@ -35,7 +35,7 @@ class Example:
 class Finding:
     """What differs. `before` and `after` are in words, None where there is nothing; `old` and `new` say where.
 
-    `subject` is what it is about, such as `xporter/student.family_name`; `concerns` who else is touched by it;
+    `subject` is what it is about, such as `acme/student.family_name`; `concerns` who else is touched by it;
     `lineage` the source fields that made the value, and those that make it now, where they differ. Of data `count` is
     how many, and `examples` are some of them.
     """
