@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from planted import CHANGED, HARMLESS, Edit, Planted, Said
-from planted_effects import EFFECTS, RECORDING, Effect
+from planted_effects import CONTACTS, EFFECTS, RECORDING, STUDENTS, Effect
 
 from engine.review.effect import Looks, effects
 from engine.review.finding import Finding, Spot
@@ -124,6 +124,9 @@ def does_to_data(bench: Bench, head: Side, effect: Effect, folder: Path) -> None
     assert not effect.note or effect.note in [*bench.notes, *done.notes]
     examples = [each for finding in done.findings for each in finding.examples]
     assert {text for each in examples for text in (each.key, each.before, each.after)} <= {"•••", "–", ""}
+    for finding in effects(before, after, Looks(personal=True)).findings:
+        assert len(finding.examples) == (min(finding.count or 0, 3) if finding.examples else 0)
+        assert {each.key for each in finding.examples} <= {record["Id"] for record in [*STUDENTS, *CONTACTS]}
 
 
 def test_every_effect_is_of_a_planted_change() -> None:

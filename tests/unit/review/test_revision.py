@@ -29,7 +29,7 @@ def repo(tmp_path: Path) -> Repository:
 
 
 def opened(repo: Repository, tmp_path: Path, name: str | None) -> Version:
-    return Versions(repo.folder / "data", tmp_path / "scratch").open(name)
+    return Versions(repo.folder / "data", tmp_path / "scratch").open(name, in_use=True)
 
 
 def title(version: Version) -> str:
@@ -41,7 +41,7 @@ def test_each_revision_has_its_own_documents_and_without_one_it_is_what_is_there
     repo: Repository, tmp_path: Path
 ) -> None:
     versions = Versions(repo.folder / "data", tmp_path / "scratch")
-    found = [title(versions.open(name)) for name in ("one", "main", "main~1", None)]
+    found = [title(versions.open(name, in_use=True)) for name in ("one", "main", "main~1", None)]
     assert found == ["One", "Two", "One", "Three"]
 
 
@@ -104,7 +104,9 @@ def test_a_folder_goes_before_a_revision_and_other_shipped_documents_go_with_a_r
     made.write({lookup: files[lookup].replace("  M: male\n", "")})
     for folder in (made.folder, made.folder / "examples" / "a"):
         versions = Versions(folder, tmp_path / "scratch")
-        lookups = [versions.open(name).project.lookups("xporter")["gender"].values or {} for name in ("one", None)]
+        lookups = [
+            versions.open(name, in_use=True).project.lookups("xporter")["gender"].values or {} for name in ("one", None)
+        ]
         assert ["M" in each for each in lookups] == [True, False]
 
 
@@ -130,8 +132,8 @@ def test_a_line_of_a_problem_is_that_of_its_version(repo: Repository, tmp_path: 
     repo.commit({"data/schools/riverside.yaml": broken}, "three")
     repo.write({"data/schools/riverside.yaml": SCHOOL.format(title="Five")})
     versions = Versions(repo.folder / "data", tmp_path / "scratch")
-    version = versions.open("three")
+    version = versions.open("three", in_use=True)
     (problem,) = version.errors
     assert problem.place is not None
     assert version.line(problem.place.file, problem.place.line) == "colour: red"
-    assert title(versions.open(None)) == "Five"
+    assert title(versions.open(None, in_use=True)) == "Five"
