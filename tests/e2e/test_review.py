@@ -21,8 +21,8 @@ override:
       house: RegGroup
       county: Religion
 """
-"""Boys have no family name here, which a student must have; everybody is in the house of their form; and what nobody has
-read stands where the county should."""
+"""Boys have no family name here, which a student must have; everybody is in the house of their form; and what nobody
+has read stands where the county should."""
 
 
 def files_of(folder: Path) -> dict[Path, bytes]:
