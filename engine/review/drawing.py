@@ -19,7 +19,8 @@ def of_field(atlas: Atlas, lineage: Lineage, node: Node) -> Picture:
     """Return the picture of a target field: all that its value is made of, and what it becomes in Haplo."""
     before = lineage.back(node.id, VALUE)
     beside = [e.origin for at in before for e in lineage.into(at) if e.role in _DRAWN and e.role not in VALUE]
-    nodes, edges = lineage.part([*before, *beside, *lineage.onward(node.id, VALUE)], _DRAWN)
+    behind = [at for end in [node.id, *_parts(lineage, node)] for at in lineage.onward(end, VALUE)]
+    nodes, edges = lineage.part([*before, *beside, *behind], _DRAWN)
     boxes = [_box(atlas, lineage, each, here=each is node) for each in nodes]
     lines = [Line(edge.origin, edge.target, edge.role not in VALUE) for edge in edges]
     first = [each.id for each in nodes if each.kind == "source"]

@@ -102,6 +102,21 @@ def test_the_picture_of_a_field_has_all_that_its_value_is_made_of(folder: Path) 
     }
 
 
+def test_the_picture_of_a_list_says_what_becomes_of_its_parts(folder: Path) -> None:
+    atlas = Atlas(sound_project(folder))
+    lineage = atlas.lineages["orchard", "member"]
+    picture = of_field(atlas, lineage, lineage.nodes["field:phones"])
+    drawn = {each.number: each.box.id for each in picture.boxes}
+    joined = {tuple(drawn[int(end)] for end in line.ends.split()) for line in picture.lines}
+    assert joined == {
+        ("source:phones.number", "part:phones.number"),
+        ("source:phones.kind", "part:phones.kind"),
+        ("part:phones.number", "field:phones"),
+        ("part:phones.kind", "field:phones"),
+        ("part:phones.number", "haplo:x:attribute:number"),
+    }
+
+
 def test_the_picture_of_an_entity_leaves_the_steps_out(folder: Path) -> None:
     atlas = Atlas(sound_project(folder))
     picture = of_entity(atlas, atlas.lineages["orchard", "member"])
