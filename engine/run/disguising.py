@@ -27,6 +27,7 @@ Choice = tuple[Action, str]
 
 _POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b", re.IGNORECASE)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.]*(Z|[+-]\d\d:?\d\d)?)?|\d{1,2}/\d{1,2}/\d{4}|(19|20)\d{6}")
+_TIME: Final = re.compile(rf"({_DATE.pattern})$|\d\d?:\d\d(:\d\d(\.\d+)?)?$")
 _ALWAYS: Final = ("identifier", "contact", "address", "name")
 _LONG, _MANY_WORDS = 60, 8
 _FEW, _OFTEN, _ENOUGH = 12, 3, 30
@@ -129,13 +130,15 @@ class Disguising:
             return "left", "a code that a lookup knows"
         if tag == "birth" and self._day(spec, text) is not None:
             return "moved", "pii: birth"
-        if spec.type in ("date", "datetime", "time") and tag not in _ALWAYS:
+        if spec.type in ("date", "datetime", "time") and tag not in (*_ALWAYS, "birth") and _TIME.match(text.strip()):
             return "left", "a date or a time"
         if spec.type == "boolean" and text.casefold() in self._words():
             return "left", "true or false"
         if tag in _ALWAYS:
             few = self._is_few(held, text, counts) or (tag == "name" and folded(text) in self.few)
             return ("left", f"one of few values of many records, pii: {tag}") if few else ("replaced", f"pii: {tag}")
+        if tag == "birth" and spec.type == "date":
+            return "replaced", "pii: birth, and no date"
         if tag is None or tag == "status":
             return None
         return self._private(spec, text, counts)
@@ -187,7 +190,7 @@ class Disguising:
             return "left", "a code that mappings know"
         if spec.type in ("integer", "number") and re.fullmatch(r"-?\d{1,6}(\.\d+)?", text):
             return "left", "a number, of a person who is made up"
-        if _DATE.fullmatch(text.strip()):
+        if _TIME.match(text.strip()):
             return "left", "a date or a time"
         code = counts[text] >= _OFTEN and not _is_long(text) and not re.fullmatch(r"\d{4,}", text)
         return None if code else ("replaced", f"pii: {spec.pii}")
@@ -196,7 +199,7 @@ class Disguising:
         """Return what is done to a value by what it looks like."""
         if folded(text) in self.codes.anywhere:
             return "left", "a code that mappings know"
-        if _DATE.fullmatch(text.strip()):
+        if _TIME.match(text.strip()):
             return "left", "a date or a time"
         if _says_where(text):
             return "replaced", "looks like an address, or a way to reach somebody"

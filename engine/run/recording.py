@@ -103,7 +103,9 @@ class Recording:
             elif item.default is None:
                 config[name] = "http://127.0.0.1" if item.type == "url" else "recorded"
         known = {name: value for name, value in self.made.items() if name in School.model_fields}
-        return School.model_validate({"school": "recorded", "source": self.source, "config": config, **known})
+        return School.model_validate(
+            {"school": "recorded", "title": "Recorded", "source": self.source, "config": config, **known}
+        )
 
     def text(self) -> str:
         """Return the manifest."""

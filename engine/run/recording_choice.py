@@ -137,6 +137,8 @@ class Choosing:
                 continue
             for text in self._texts(name, edge.field, at):
                 found = self._targets(edge, text)
+                if edge.to_field not in (self.sets[edge.to_set].key or ()):  # it may lead to what belongs to others
+                    found = [each for each in found if self._fits(edge.to_set, each, strict=False)]
                 found = found if len(found) <= _MATCHES else found[:1]
                 self._keep(edge.to_set, found, own=False)
 
@@ -191,7 +193,8 @@ class Choosing:
         return [among[index * len(among) // count] for index in range(count)]
 
     def _is_codes(self, name: str) -> bool:
-        return not _of_people(self.sets[name]) and len(self.landed[name].places) <= _SMALL
+        leads = any(edge.set == name and edge.to_set == self.root for edge in self.edges)
+        return not leads and not _of_people(self.sets[name]) and len(self.landed[name].places) <= _SMALL
 
 
 def root_of(sets: Mapping[str, RecordSet], edges: Iterable[Edge], wanted: Iterable[str]) -> str:

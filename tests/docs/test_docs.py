@@ -185,6 +185,23 @@ def test_a_new_system_is_begun_tested_and_read_as_its_readme_shows(tmp_path: Pat
     assert "name,meadow,students,preferredName,,goes to Haplo,student,given_name,dc:attribute:title," in ways
 
 
+def test_recordings_are_shown_served_and_made_as_their_readme_shows(tmp_path: Path) -> None:
+    example_on_a_free_port(tmp_path, "isams", "schools/brook-hall.yaml", "8803")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    shutil.copytree(ROOT / "examples" / "recordings", tmp_path / "examples" / "recordings")
+    shutil.copytree(ROOT / "examples" / "hubmis", tmp_path / "examples" / "hubmis")
+    file = tmp_path / "examples" / "hubmis" / "schools" / "larch-house.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("8804", port), encoding="utf-8")
+    (block,) = blocks((tmp_path / "examples" / "recordings" / "README.md").read_text(encoding="utf-8"), "sh")
+    done = run(f"set -m\n{block.replace('8804', port)}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^3 of \d+ rows; 0 quarantined$", done.stdout, re.MULTILINE)
+    assert re.search(r"^student +20 +0 +0 +0 +0 +20 +20 +–$", done.stdout, re.MULTILINE)
+    assert re.search(r"^students +3 +20$", done.stdout, re.MULTILINE)
+    assert (tmp_path / "my-recording" / "REPORT.md").is_file()
+
+
 def test_the_commands_of_the_page_on_editing_work(tmp_path: Path) -> None:
     page = (ROOT / "mappings" / "editing.md").read_text(encoding="utf-8")
     lines = [line for block in blocks(page, "sh") for line in block.splitlines()]

@@ -1,8 +1,13 @@
-"""Recordings of the simulated schools of all systems, made by a fixed clock from the examples' projects."""
+"""Recordings of the simulated schools of all systems, made by a fixed clock from the examples' projects.
+
+python tests/e2e/recordings.py     makes those in examples/recordings anew
+"""
 
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,13 +15,17 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
+import yaml
 from fast_clock import JumpClock
 from project import ROOT
 
+from engine.run.recorder import record
+from engine.run.recording_folder import Wish
 from engine.simulators.http import Simulator
 from engine.simulators.hubmis.server import HubmisSimulator
 from engine.simulators.isams.server import IsamsSimulator
 from engine.simulators.xporter import XporterSimulator
+from engine.spec.project import open_project
 
 DAY = date(2026, 3, 2)
 SCHOOLS = {"xporter": "waters-edge", "isams": "brook-hall", "hubmis": "larch-house"}
@@ -49,6 +58,8 @@ def a_small_school(source: str, folder: Path, pupils: int, **more: Any) -> Itera
     """Make the project of an example, between a simulated source and nothing."""
     if source == "isams":
         more = {"at": time(9, 30), **more}
+    elif source == "hubmis":
+        more = {"burst": 5000, **more}
     with SIMULATORS[source](pupils=pupils, seed=1, today=DAY, **more) as simulator:
         place_project(source, folder, simulator.config)
         yield Small(source, folder, simulator, secrets_of(source, simulator.config))
@@ -79,3 +90,28 @@ def secrets_of(source: str, config: dict[str, Any]) -> dict[str, str]:
     keys = config.get("keys", {})
     found = {f"BROOK_HALL_{name.upper().replace('-', '_')}": keys.get(name, f"any-{name}") for name in KEYS}
     return {**found, "BROOK_HALL_REST": config.get("client_secret", "any"), "BROOK_HALL_HAPLO": "any"}
+
+
+def make_examples(home: Path) -> None:
+    """Make the recordings that the examples have: of all that is mapped of each system, with every switch on."""
+    for source, school in SCHOOLS.items():
+        with tempfile.TemporaryDirectory() as folder, a_small_school(source, Path(folder), 60) as small:
+            file = small.folder / "schools" / f"{school}.yaml"
+            data = yaml.safe_load(file.read_text(encoding="utf-8"))
+            project = open_project(small.folder)
+            mappings = [m.content for m in project.of("mapping") if m.name.startswith(f"{source}/")]
+            data["entities"] = sorted(mapping.mapping for mapping in mappings)
+            for mapping in mappings:
+                for switch in [mapping.when, *(table.when for table in mapping.tables.values())]:
+                    group, _, name = (switch or "").partition(".")
+                    data["settings"].setdefault(group, {}).update({name: True} if name else {})
+            data["settings"].pop("", None)
+            del data["runs" if "runs" in data else "deliver"]
+            file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+            shutil.rmtree(home / source, ignore_errors=True)
+            wish = Wish(school, home / source, 20, ("health_conditions",) if source == "isams" else (), seed=1)
+            record(open_project(small.folder), wish, small.environ, lambda event: None, day_clock())
+
+
+if __name__ == "__main__":
+    make_examples(ROOT / "examples" / "recordings")

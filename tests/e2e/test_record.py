@@ -29,7 +29,7 @@ from engine.spec.project import open_project
 
 pytestmark = pytest.mark.e2e
 
-PUPILS = 30
+PUPILS = {"xporter": 30, "isams": 30, "hubmis": 18}
 LEFT = {"Title", "title", "title_id", "Country", "country", "country_id", "type", "is_primary"}
 """Fields that are tagged as personal, and whose few values are of many people."""
 TAGS = ("name", "contact", "address", "identifier", "birth")
@@ -54,7 +54,7 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     source: str = request.param
     home = tmp_path_factory.mktemp(source)
     more: dict[str, Any] = {"mess": 6} if source == "xporter" else {}
-    with a_small_school(source, home / "project", PUPILS, **more) as small:
+    with a_small_school(source, home / "project", PUPILS[source], **more) as small:
         run = carried_out(small)
         project = open_project(small.folder)
         extract_sets(project, small.school, (), home / "records", small.environ, lambda event: None, day_clock())
@@ -117,10 +117,16 @@ def personal(seen: Seen) -> Iterator[tuple[str, str, str]]:
             if spec.pii not in TAGS or name in LEFT or (spec.pii == "birth" and spec.type != "date"):
                 continue
             for text in pl.read_parquet(file, columns=[name])[name].drop_nulls().unique():
-                values = (
-                    re.findall(r'"((?:[^"\\]|\\.)*)"', text) if spec.type == "list" and spec.split is None else [text]
-                )
-                yield from ((name, spec.pii or "", value) for value in values if name not in values)
+                listed = spec.type == "list" and spec.split is None
+                values = inner(json.loads(text)) if listed else [text]
+                yield from ((name, spec.pii or "", value) for value in values)
+
+
+def inner(data: Any) -> list[str]:
+    """The texts and numbers in a list, however deep."""
+    if isinstance(data, dict | list):
+        return [text for each in (data.values() if isinstance(data, dict) else data) for text in inner(each)]
+    return [] if data is None or isinstance(data, bool) else [str(data)]
 
 
 def words(text: str) -> list[str]:
@@ -137,14 +143,14 @@ def test_no_personal_value_is_in_a_recording(seen: Seen) -> None:
         for name, tag, value in personal(seen):
             own = words(value)
             telling = [word for word in own if len(word) > (3 if word.isdecimal() else 2)]
-            if not telling or name in ("id", "first_name", "last_name"):
+            if not telling:
                 continue
             looked_for[tag] += 1
             if tag in ("name", "birth", "identifier") and len(own) == 1:
                 assert there[own[0]] == 0, f"{name} ({tag})"
             else:
                 assert f" {' '.join(own)} " not in whole, f"{name} ({tag})"
-    assert min(looked_for[tag] for tag in TAGS) > 5, looked_for
+    assert min(looked_for[tag] for tag in TAGS) > 1, looked_for
 
 
 def test_no_secret_is_in_a_recording_and_nothing_of_the_read_stays_behind(seen: Seen) -> None:
