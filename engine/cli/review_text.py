@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from engine.review.kind import KINDS, WEIGHTS
-from engine.review.summary import by_heading, said_effects, said_meaning
+from engine.review.summary import by_entity, by_heading, said_effects, said_meaning
 
 if TYPE_CHECKING:
     from engine.review.finding import Finding
@@ -18,15 +18,15 @@ def review_text(review: Review) -> str:
     if review.wrong:
         return "\n\n".join(line for each in review.wrong for line in (f"{each.label}:", *each.texts))
     lines = [f"{review.before} → {review.after}: {said_meaning(review.found.meaning)}"]
-    lines += _grouped(review.found.meaning)
+    lines += _grouped(by_heading(review.found.meaning))
     for name, findings in review.found.data.items():
-        lines += ["", f"On {name}: {said_effects(findings)}", *_grouped(findings)]
+        lines += ["", f"On {name}: {said_effects(findings)}", *_grouped(by_entity(findings))]
     lines += ["", *(f"note: {note}" for note in review.found.notes)] if review.found.notes else []
     return "\n".join(lines)
 
 
-def _grouped(findings: Sequence[Finding]) -> Iterator[str]:
-    for about, own in by_heading(findings):
+def _grouped(groups: list[tuple[str, list[Finding]]]) -> Iterator[str]:
+    for about, own in groups:
         yield ""
         yield about
         for finding in own:
@@ -41,7 +41,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield f"  {where}{WEIGHTS[kind.weight]}: {finding.subject}{count}: {kind.meaning} [{kind.name}]"
     if finding.new is not None and finding.old is not None and finding.old != finding.new:
         yield f"    was at:   {finding.old}"
-    if (finding.before, finding.after) != (None, None):
+    if finding.has_sides:
         yield f"    before:   {'–' if finding.before is None else finding.before}"
         yield f"    after:    {'–' if finding.after is None else finding.after}"
     if finding.lineage is not None:

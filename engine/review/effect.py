@@ -106,7 +106,8 @@ class _Pair:
         found = self._db.execute(
             f"SELECT key, count(*) OVER () FROM ({statement}) ORDER BY key LIMIT {EXAMPLES}"
         ).fetchall()
-        return (found[0][1] if found else 0), _each_once(Example(self._shown_key(key), "", "") for key, _ in found)
+        keys = [self._shown_key(key) for key, _ in found]
+        return (found[0][1] if found else 0), tuple(Example(key, "", "") for key in keys if key != MASK)
 
     def _shown_key(self, key: object) -> str:
         personal = any(schema.fields[schema.key].personal() for schema in self._schemas if schema is not None)
@@ -177,11 +178,12 @@ class _Pair:
     def states(self) -> Iterator[Finding]:
         """Yield the records that a rule leaves out, or that are merged, and were not; and the other way round."""
         files = self._files(STATES)
-        for state, name in (("filtered", "filtered"), ("merged", "merged")):
-            chosen = f"SELECT set, source_key, coalesce(rule, state) AS rule FROM {{}} WHERE state = '{state}'"
-            yield from self._reasons(files, chosen, name)
-        chosen = "SELECT set, source_key, concat_ws(': ', field, rule) AS rule FROM {} WHERE level = 'row'"
-        yield from self._reasons(self._files("quarantine"), chosen, "quarantine")
+        held = "SELECT set, source_key, concat_ws(': ', field, rule) AS rule FROM {} WHERE level = 'row'"
+        yield from self._reasons(self._files("quarantine"), held, "quarantine")
+        left_out = "SELECT set, source_key, rule FROM {} WHERE state = 'filtered'"
+        yield from self._reasons(files, left_out, "filtered")
+        merged = "SELECT set, source_key, state AS rule FROM {} WHERE state = 'merged'"
+        yield from self._reasons(files, merged, "merged")
 
     def _reasons(self, files: tuple[str, str] | None, chosen: str, name: str) -> Iterator[Finding]:
         """Yield how many records stand under a reason in one version only, reason by reason."""

@@ -57,6 +57,12 @@ class Finding:
         """What is known of its kind."""
         return KINDS[self.kind]
 
+    @property
+    def has_sides(self) -> bool:
+        """Whether before and after say something; of data, what is in one version only is said by the kind."""
+        sides = (self.before, self.after)
+        return sides != (None, None) if self.count is None else None not in sides
+
     def facts(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         found: dict[str, Any] = {

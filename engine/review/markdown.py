@@ -76,7 +76,7 @@ def _item(finding: Finding) -> Iterator[str]:
     kind, spot = finding.its_kind, finding.new or finding.old
     where = f" ({code(str(spot))})" if spot is not None else ""
     yield f"- **{WEIGHTS[kind.weight]}** {code(finding.subject)}: {plain(kind.meaning)} [{code(kind.name)}]{where}"
-    if (finding.before, finding.after) != (None, None):
+    if finding.has_sides:
         yield f"  - before: {_value(finding.before)}"
         yield f"  - after: {_value(finding.after)}"
     if finding.lineage is not None:
@@ -95,7 +95,7 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
     yield "|---|---|---|--:|---|"
     for finding in findings:
         what = code(finding.subject) + (f"<br>{plain(finding.note)}" if finding.note else "")
-        if finding.count is None or ((finding.before or finding.after) and not finding.examples):
+        if finding.has_sides:
             what += f"<br>{_value(finding.before)} → {_value(finding.after)}"
         count = "" if finding.count is None else f"{finding.count:,}"
         examples = "<br>".join(

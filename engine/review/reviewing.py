@@ -16,7 +16,7 @@ from engine.problem_text import render_problem
 from engine.review.effect import Looks, effects
 from engine.review.finding import Found
 from engine.review.made import Landed, Made, Maker
-from engine.review.meaning import Side, differing, in_order, meaning
+from engine.review.meaning import Side, differing, meaning
 from engine.review.mirrored import land_mirrored, mirrors_of
 from engine.review.revision import Versions
 from engine.run.recorded import land_recorded
@@ -104,7 +104,7 @@ def _compare(found: Review, asked: Asked, before: Side, after: Side, trials: Seq
     for number, trial in enumerate(trials):
         made = [trial.made(index, folder / f"{number}-{index}", gone) for index in (0, 1)]
         effect = effects(made[0], made[1], Looks(asked.personal))
-        found.found.data[trial.label] = in_order(effect.findings)
+        found.found.data[trial.label] = effect.findings
         notes = dict.fromkeys([*trial.notes, *effect.notes])
         found.found.notes += [f"{trial.label}: {note}" for note in notes]
 

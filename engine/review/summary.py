@@ -5,11 +5,15 @@ Next: `review/markdown`.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from engine.review.finding import Finding
 from engine.review.kind import KINDS, WEIGHTS
+
+_ENTITY: Final = re.compile(r"\w*")
 
 
 def said_meaning(findings: Sequence[Finding]) -> str:
@@ -31,3 +35,11 @@ def by_heading(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
     headings = dict.fromkeys(kind.about for kind in KINDS.values())
     groups = [(about, [each for each in findings if each.its_kind.about == about]) for about in headings]
     return [(about, own) for about, own in groups if own]
+
+
+def by_entity(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Return what was found on data by entity: each finding's subject begins with it."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_ENTITY.match(finding.subject)[0], []).append(finding)  # type: ignore[index]  # any text fits
+    return list(groups.items())

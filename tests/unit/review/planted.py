@@ -740,4 +740,48 @@ CHANGED = [
             ),
         ],
     ),
+    Planted(
+        "an expression that fails on records",
+        [
+            (
+                STUDENT,
+                "  house: {from: HouseGroup, clean: squeeze}\n",
+                "  house: {sql: 'CAST(CAST(Forename AS INTEGER) AS VARCHAR)'}\n",
+            )
+        ],
+        [
+            Said(
+                "field-changed",
+                "xporter/student.house",
+                "{from: HouseGroup, clean: [squeeze]}",
+                "{sql: CAST(CAST(Forename AS INTEGER) AS VARCHAR)}",
+                (STUDENT, "  house: {", "  house: {"),
+                ("school:attribute:house",),
+            ),
+            Said(
+                "asked-removed",
+                "xporter students.HouseGroup",
+                "students.HouseGroup",
+                None,
+                (STUDENTS, "          HouseGroup: {", None),
+                ("student",),
+            ),
+            Said(
+                "pii-moved",
+                "xporter students.Forename",
+                None,
+                "students.Forename (name) → student.house → school:attribute:house",
+                (STUDENT, None, "  house: {"),
+                ("student school:attribute:house",),
+            ),
+            Said(
+                "pii-removed",
+                "xporter students.HouseGroup",
+                "students.HouseGroup (status) → student.house → school:attribute:house",
+                None,
+                (STUDENT, "  house: {", None),
+                ("student school:attribute:house",),
+            ),
+        ],
+    ),
 ]

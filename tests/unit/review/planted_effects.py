@@ -10,7 +10,7 @@ from typing import Any
 
 RECORDING = Path(__file__).parents[3] / "examples" / "recordings" / "xporter"
 Record = dict[str, Any]
-Counts = dict[tuple[str, str], int]
+Counts = dict[tuple[str, str], int | None]
 
 
 @dataclass(frozen=True)
@@ -128,4 +128,5 @@ EFFECTS: dict[str, Effect] = {
         {("rows-lost", "student"): len(STUDENTS), ("objects-lost", "student"): len(STUDENTS)},
         note="students: answers/students/1.json has no list of records at $.Pupils, and is passed over",
     ),
+    "an expression that fails on records": Effect({("data-failed", "student"): None}),
 }
