@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from engine.review.finding import Finding, Spot
 from engine.review.flow import Asked, Flow, Way
 from engine.review.unit import Key, Unit
 
+_MOST: Final = 40
 Units = Mapping[Key, Unit]
 
 
@@ -19,11 +21,41 @@ def flowing(before: Flow, after: Flow, old: Units, new: Units, renamed: Mapping[
 
 def _asked(before: Flow, after: Flow, old: Units, new: Units) -> Iterator[Finding]:
     for name in ("requests", "asked", "scopes"):
-        was, now = _of(before, name), _of(after, name)
-        for asked in now.keys() - was.keys():
-            yield _one(name, asked, after, new, after=True)
-        for asked in was.keys() - now.keys():
-            yield _one(name, asked, before, old, after=False)
+        for kind, here, there, units in (("added", after, before, new), ("removed", before, after, old)):
+            only = {asked: who for asked, who in _of(here, name).items() if asked not in _of(there, name)}
+            known = {part for asked in _of(there, name) for part in _wholes(asked)}
+            groups: dict[Asked, list[Asked]] = {}
+            for asked in only:
+                whole = next((part for part in _wholes(asked) if part not in known), asked)
+                groups.setdefault(whole, []).append(asked)
+            for whole, members in groups.items():
+                if whole in members:
+                    yield _one(name, whole, here, units, after=kind == "added")
+                else:
+                    yield _several(f"{name}-{kind}", whole, {each: only[each] for each in members}, units)
+
+
+def _wholes(asked: Asked) -> tuple[Asked, ...]:
+    """Return what something asked is a part of: all of its source, and of a field its record set."""
+    source, what = asked
+    set_name, dot, _ = what.partition(".")
+    return ((source, ""), (source, f"{set_name}.*")) if dot else ((source, ""),)
+
+
+def _several(kind: str, whole: Asked, members: Mapping[Asked, Mapping[str, None]], units: Units) -> Finding:
+    """Return one finding of all that is asked of a source, or a record set, of which one version asks nothing."""
+    source, what = whole
+    set_name = what.removesuffix(".*")
+    names = [own.removeprefix(f"{set_name}.") if set_name else own for _, own in members]
+    who = tuple(dict.fromkeys(each for whom in members.values() for each in whom))
+    spot = _declared(units, source, f"{set_name}.") if set_name else units["source", source].spot()
+    subject = f"{source} {set_name or 'as a whole'}"
+    return _sided(kind, subject, f"{len(names)}: {_listed(names)}", spot, who, after=kind.endswith("added"))
+
+
+def _listed(names: Sequence[str]) -> str:
+    left = len(names) - _MOST
+    return ", ".join(names[:_MOST]) + (f" and {left} more" if left > 0 else "")
 
 
 def _of(flow: Flow, name: str) -> Mapping[Asked, Mapping[str, None]]:
@@ -54,15 +86,33 @@ def _personal(before: Flow, after: Flow, renamed: Mapping[tuple[str, str], str])
     was = {_ends(way, renamed): way for way in before.personal}
     now = {_ends(way, {}): way for way in after.personal}
     came, comes = ({end[:2] for end in ends} for ends in (was, now))
-    for end in sorted(now.keys() - was.keys()):
-        if after.personal[now[end]].pii:
-            yield _flow("pii-moved" if end[:2] in came else "pii-added", now[end], after, after=True)
-    for end in sorted(was.keys() - now.keys()):
-        if before.personal[was[end]].pii and end[:2] not in comes:
-            yield _flow("pii-removed", was[end], before, after=False)
+    mapped = [{(way[0], way[2]) for way in flow.personal} for flow in (before, after)]
+    new = {end: now[end] for end in sorted(now.keys() - was.keys()) if after.personal[now[end]].pii}
+    gone = {end: was[end] for end in sorted(was.keys() - now.keys()) if before.personal[was[end]].pii}
+    yield from _of_whole_mappings("pii-added", new, mapped[1] - mapped[0], after)
+    yield from _of_whole_mappings("pii-removed", gone, mapped[0] - mapped[1], before)
+    for end, way in new.items():
+        if (way[0], way[2]) in mapped[0]:
+            yield _flow("pii-moved" if end[:2] in came else "pii-added", way, after, after=True)
+    for end, way in gone.items():
+        if (way[0], way[2]) in mapped[1] and end[:2] not in comes:
+            yield _flow("pii-removed", way, before, after=False)
 
 
-def _ends(way: Way, renamed: Mapping[tuple[str, str], str]) -> tuple[str, str, str, str]:
+def _of_whole_mappings(
+    kind: str, ways: Mapping[tuple[str, ...], Way], pairs: set[tuple[str, str]], flow: Flow
+) -> Iterator[Finding]:
+    """Yield once all personal data of an entity that only one version makes of a source."""
+    for source, entity in sorted(pairs):
+        own = [way for way in ways.values() if (way[0], way[2]) == (source, entity)]
+        if own:
+            said = list(dict.fromkeys(f"{way[1]} ({flow.personal[way].pii})" for way in own))
+            names = tuple(dict.fromkeys(f"{entity} {way[4]}" for way in own))
+            spot, after = flow.personal[own[0]].spot, kind.endswith("added")
+            yield _sided(kind, f"{source}/{entity}", f"{len(said)}: {_listed(said)}", spot, names, after=after)
+
+
+def _ends(way: Way, renamed: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
     """Return where a value comes from, and where in Haplo it gets."""
     source, field, entity, _, name = way
     return source, field, entity, renamed.get((entity, name), name)

@@ -175,17 +175,14 @@ def _sources(graph: Lineage, node: str) -> tuple[str, ...]:
 def _note(each: Unlike) -> str:
     """Say what a rule does that wants something of a join: it leaves out records without one."""
     rule = each.after if each.kind == "filter-added" else None
-    if isinstance(rule, dict) and rule.get("present") is True and "." in str(rule.get("field", "")):
+    if isinstance(rule, dict) and str(rule.get("present")) == "true" and "." in str(rule.get("field", "")):
         return f"records for which '{rule['field'].partition('.')[0]}' finds none are left out"
     return ""
 
 
 def _name(unit: Unit) -> str:
-    return (
-        f"{unit.kind} {unit.name}"
-        if unit.kind in ("lookup", "setting", "school", "source", "endpoint", "application")
-        else unit.name
-    )
+    bare = unit.kind in ("mapping", "schema", "binding")
+    return unit.name if bare else f"{unit.kind} {unit.name}"
 
 
 def _subject(unit: Unit, path: Path) -> str:

@@ -14,17 +14,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.expression import meaning
+from engine.kinds.answer import ErrorRule
 from engine.kinds.guard import Limits
+from engine.kinds.request import Filter
 from engine.kinds.rule import TESTS, Rule
 from engine.kinds.scope import ScopeRule
+from engine.kinds.standing import StandingList
 from engine.kinds.types import SourceField, TargetField
 from engine.kinds.value import ORIGINS, Value
 from engine.kinds.word import Word
-from engine.spec.binding import AttributeSpec, BoundName, Removed, TypeSpec
+from engine.spec.binding import AttributeSpec, BoundName, PersonName, Removed, TypeSpec
 from engine.spec.mapping import From
 from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.schema import Schema, Unique
-from engine.spec.school import Override, School
+from engine.spec.school import KeyGiven, NamedRun, Override, School
 from engine.spec.settings import Setting
 from engine.spec.source import Endpoint, RecordSet
 
@@ -32,6 +35,10 @@ _FOR_READERS: Final = frozenset({"note", "description", "title", "assumed", "tes
 _OWN_READERS: Final[Mapping[type[Word], frozenset[str]]] = {
     School: frozenset({"note"}),  # a school's title is seen by expressions: `run.title`
     SourceField: frozenset({"note", "assumed", "values"}),
+    Filter: frozenset({"note", "values"}),
+    ErrorRule: frozenset({"assumed", "say", "fix"}),
+    StandingList: frozenset({"say", "fix"}),
+    PersonName: frozenset(),  # its title is a field
     AttributeSpec: frozenset(),
     TypeSpec: frozenset(),
 }
@@ -45,6 +52,8 @@ _UNORDERED: Final[Mapping[type[Word], frozenset[str]]] = {
     Unique: frozenset({"fields"}),
     Removed: frozenset({"clear"}),
     School: frozenset({"entities"}),
+    NamedRun: frozenset({"entities"}),
+    KeyGiven: frozenset({"methods"}),
     Override: frozenset({"remove"}),
     RecordSet: frozenset({"apart_from"}),
     Endpoint: frozenset({"needs_filter"}),
@@ -59,6 +68,17 @@ _ALWAYS: Final[Mapping[type[Word], frozenset[str]]] = {
 }
 """Keys that say something by being there, also where they say what is so without them."""
 _BRACES: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A number or a truth word: 1, 1.0 and true are three, and equal to Python."""
+
+    text: str
+    kind: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,8 @@ def normal(value: Any) -> Any:
         return {str(key): normal(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [normal(each) for each in value]
+    if isinstance(value, bool | int | float):
+        return Plain(str(value).lower(), type(value).__name__)
     return _BRACES.sub(r"{{ \1 }}", value) if isinstance(value, str) else value
 
 
@@ -142,10 +164,8 @@ def words(form: Any) -> str:
         return "{" + ", ".join(f"{_text(key)}: {words(each)}" for key, each in form.items()) + "}"
     if isinstance(form, list):
         return "[" + ", ".join(words(each) for each in form) + "]"
-    if isinstance(form, Sql):
-        return str(form)
-    if form is None or isinstance(form, bool):
-        return {None: "null", True: "true", False: "false"}[form]
+    if form is None:
+        return "null"
     return _text(form) if isinstance(form, str) else str(form)
 
 

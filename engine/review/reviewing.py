@@ -21,7 +21,7 @@ from engine.review.mirrored import land_mirrored, mirrors_of
 from engine.review.revision import Versions
 from engine.run.recorded import land_recorded
 from engine.run.recording import Recording, read_recording
-from engine.spec.project import Project
+from engine.spec.project import NotFoundError, Project
 from engine.spec.school import School
 from engine.sql import within
 
@@ -102,7 +102,11 @@ def _compare(found: Review, asked: Asked, before: Side, after: Side, trials: Seq
         return
     gone = _removed_otherwise(before, after)
     for number, trial in enumerate(trials):
-        made = [trial.made(index, folder / f"{number}-{index}", gone) for index in (0, 1)]
+        try:
+            made = [trial.made(index, folder / f"{number}-{index}", gone) for index in (0, 1)]
+        except NotFoundError as error:  # nothing is left to make: all of it is switched off
+            found.found.notes.append(f"{trial.label}: {error.what}")
+            continue
         effect = effects(made[0], made[1], Looks(asked.personal))
         found.found.data[trial.label] = effect.findings
         notes = dict.fromkeys([*trial.notes, *effect.notes])
@@ -145,9 +149,19 @@ class _OfRecording(Trial):
         self._recording, self._school = recording, school
 
     def landed(self, project: Project, folder: Path) -> Landed:
-        school = self._of(project) or self._recording.school(project)
+        school = self._of(project) or self._stand_in(project)
         found = land_recorded(project, school, self._recording, folder)
         return Landed(school, found.plan.source, found.plan.entities, found.sets, found.today, found.notes)
+
+    def _stand_in(self, project: Project) -> School:
+        """Return the school of the recording, with what was mapped then and is now, and what one version maps anew."""
+        school, source = self._recording.school(project), self._recording.source
+        mapped = [_entities(each, source) for each in self._projects]
+        wanted = [*school.entities, *sorted(mapped[0] ^ mapped[1])]
+        here = [each for each in dict.fromkeys(wanted) if each in _entities(project, source)]
+        if not here:
+            raise NotFoundError(f"nothing that was recorded of '{source}' is mapped")
+        return school.model_copy(update={"entities": here})
 
     def _of(self, project: Project) -> School | None:
         """Return the school whose settings count: the one that is named, or the only one of the source."""
@@ -156,6 +170,10 @@ class _OfRecording(Trial):
             each for each in schools if each.source == self._recording.source and self._school in (None, each.school)
         ]
         return own[0] if len(own) == 1 else None
+
+
+def _entities(project: Project, source: str) -> set[str]:
+    return {name.partition("/")[2] for name in project.names("mapping") if name.partition("/")[0] == source}
 
 
 class _OfMirrors(Trial):

@@ -193,7 +193,14 @@ def _git(folder: Path, *words: str, environ: Mapping[str, str] | None = None, gi
     around = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", **(environ or {})}
     try:
         done = subprocess.run(  # noqa: S603  # its words are ours; a revision follows --end-of-options
-            command, env=around, input=given, capture_output=True, text=True, check=False, encoding="utf-8"
+            command,
+            env=around,
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            encoding="utf-8",
+            errors="surrogateescape",
         )
     except FileNotFoundError:
         raise RevisionError("git is not installed here", fix="install it, or compare two folders") from None

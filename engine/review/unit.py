@@ -25,7 +25,7 @@ from engine.spec.project import Project
 from engine.spec.schema import Schema
 from engine.spec.school import School
 from engine.spec.settings import Settings
-from engine.spec.source import Source
+from engine.spec.source import Endpoints, Source
 
 Path = tuple[str, ...]
 Key = tuple[str, str]
@@ -57,11 +57,10 @@ class Unit:
         route, content = self.written(route), self.loaded.content
         if isinstance(content, Lookup) and content.csv is not None and route[:1] == ("values",):
             return _spot_in_csv(self.loaded, content.csv, route[1])
-        document, steps = self.loaded.document, [*self.at]
+        document, found_at = self.loaded.document, list[str | int](self.at)
         data: Any = document.data
         for step in self.at:
             data = data[step]
-        found_at: list[str | int] = [*steps]
         for step in route:
             found = _step(data, step)
             if found is None:
@@ -142,9 +141,9 @@ def _mapping(form: dict[str, Any]) -> dict[str, Any]:
 def _binding(form: dict[str, Any]) -> dict[str, Any]:
     """Return a binding in which what is taken away of a row that is gone is a map, so that each name is told."""
     removed = form.get("removed", {})
-    return (
-        {**form, "removed": {**removed, "clear": dict.fromkeys(removed["clear"], True)}} if "clear" in removed else form
-    )
+    if "clear" not in removed:
+        return form
+    return {**form, "removed": {**removed, "clear": dict.fromkeys(removed["clear"], normal(True))}}
 
 
 def _lookup(project: Project, loaded: Loaded) -> Unit:
@@ -167,14 +166,19 @@ def _source(project: Project, loaded: Loaded, content: Source) -> Iterator[Unit]
         name: {key: each for key, each in api.items() if key not in inherited} for name, api in form["apis"].items()
     }
     yield Unit("source", loaded.name, {**form, "apis": apis}, loaded)
-    homes = {name: each for each in project.of("endpoints_of") for name in getattr(each.content, "endpoints", {})}
+    homes = _homes(project, content.source)
     for name in whole.endpoints:
-        home = (
-            homes[name]
-            if name in homes and getattr(homes[name].content, "endpoints_of", "") == content.source
-            else loaded
-        )
+        home = homes.get(name, loaded)
         yield Unit("endpoint", f"{content.source}/{name}", _endpoint(whole, name), home, ("endpoints", name))
+
+
+def _homes(project: Project, source: str) -> dict[str, Loaded]:
+    """Return in which of the further documents of a source each endpoint stands."""
+    found: dict[str, Loaded] = {}
+    for each in project.of("endpoints_of"):
+        if isinstance(each.content, Endpoints) and each.content.endpoints_of == source:
+            found.update(dict.fromkeys(each.content.endpoints, each))
+    return found
 
 
 def _endpoint(source: Source, name: str) -> dict[str, Any]:
@@ -183,11 +187,7 @@ def _endpoint(source: Source, name: str) -> dict[str, Any]:
     api = source.apis[endpoint.api]
     form |= {"pages": normal(source.pages_of(endpoint)), "changes": normal(changes_of(source, name))}
     for set_name, record_set in endpoint.sets.items():
-        derived = deleted_path(record_set.model_copy(update={"deleted": None}), api)
-        if (
-            record_set.deleted is not None
-            and derived is not None
-            and path(derived).steps == path(record_set.deleted).steps
-        ):
+        own, derived = record_set.deleted, deleted_path(record_set.model_copy(update={"deleted": None}), api)
+        if own is not None and derived is not None and path(derived).steps == path(own).steps:
             del form["sets"][set_name]["deleted"]  # it says what its api says
     return dict(form)

@@ -475,18 +475,10 @@ CHANGED = [
             ),
             Said(
                 "asked-added",
-                "xporter conduct_points.Id",
+                "xporter conduct_points",
                 None,
-                "conduct_points.Id",
-                (STUDENTS, None, "L63"),
-                ("school",),
-            ),
-            Said(
-                "asked-added",
-                "xporter conduct_points.TotalConductPoints",
-                None,
-                "conduct_points.TotalConductPoints",
-                (STUDENTS, None, "TotalConductPoints: {"),
+                "2: Id, TotalConductPoints",
+                (STUDENTS, None, "L62"),
                 ("school",),
             ),
             Said(

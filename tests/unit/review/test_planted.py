@@ -129,5 +129,23 @@ def does_to_data(bench: Bench, head: Side, effect: Effect, folder: Path) -> None
         assert {each.key for each in finding.examples} <= {record["Id"] for record in [*STUDENTS, *CONTACTS]}
 
 
+def test_a_mapping_that_goes_is_said_once_with_all_that_goes_with_it(bench: Bench, tmp_path: Path) -> None:
+    folder = plant(tmp_path / "head", [])
+    (folder / "mappings" / "xporter" / "exclusion.yaml").unlink()
+    shutil.rmtree(folder / "mappings" / "xporter" / "tests")
+    told = {(each.kind, each.subject): each.before for each in meaning(bench.base, opened(bench, folder))}
+    assert set(told) == {
+        ("mapping-removed", "xporter/exclusion"),
+        ("requests-removed", "xporter student_exclusions"),
+        ("pii-removed", "xporter/exclusion"),
+        ("scopes-removed", "xporter StudentExclusions"),
+        *(("asked-removed", f"xporter {name}") for name in SETS_OF_EXCLUSIONS),
+    }
+    assert told["asked-removed", "xporter exclusion_reasons"] == "3: Id, ReasonDescription, ReasonCode"
+
+
+SETS_OF_EXCLUSIONS = ("student_exclusions", "student_exclusion_reasons", "exclusion_reasons")
+
+
 def test_every_effect_is_of_a_planted_change() -> None:
     assert set(EFFECTS) <= {planted.name for planted in CHANGED}
