@@ -22,6 +22,11 @@ class Spot:
         return f"{self.file}:{self.line}"
 
 
+def printable(text: str) -> str:
+    """Return a text in which nothing is hidden: what a terminal obeys, or turns the reading round, is written out."""
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
 @dataclass(frozen=True)
 class Example:
     """One row in which something differs, its key and values masked where they are personal."""
@@ -29,6 +34,10 @@ class Example:
     key: str
     before: str
     after: str
+
+    def __post_init__(self) -> None:
+        for name in ("key", "before", "after"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,12 @@ class Finding:
     count: int | None = None
     examples: tuple[Example, ...] = ()
     note: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("subject", "before", "after", "note"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else printable(value))
+        object.__setattr__(self, "concerns", tuple(map(printable, self.concerns)))
 
     @property
     def its_kind(self) -> Kind:

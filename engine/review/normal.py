@@ -181,4 +181,4 @@ def _text(text: str) -> str:
     )
     if plain and not text.replace(".", "", 1).isdecimal():
         return text
-    return "'" + text.replace("'", "''").replace("\n", "\\n") + "'"
+    return "'" + text.replace("'", "''") + "'"

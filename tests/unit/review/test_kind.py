@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.review.finding import Finding, Found
+from engine.review.finding import Example, Finding, Found
 from engine.review.kind import KINDS, WEIGHTS, UnknownKindError, failing
 from engine.review.reviewing import Review
 
@@ -38,6 +38,15 @@ def test_a_review_ends_by_what_was_found_in_meaning_and_on_data() -> None:
     assert not a_review("asked-removed", "rows-gained").failed(failing(["risky"]))
     assert a_review("asked-removed", "rows-lost").failed(failing(["risky"]))
     assert a_review("field-added").failed(failing(["field-added"]))
+
+
+def test_nothing_is_hidden_in_what_is_shown() -> None:
+    """What a terminal obeys could hide a change from a reviewer, and so could letters that turn the reading round."""
+    hidden = "a\x1b[2Kb\u202ec"
+    finding = Finding("field-changed", hidden, hidden, None, note=hidden, examples=(Example(hidden, hidden, ""),))
+    shown = "a\\u001b[2Kb\\u202ec"
+    assert (finding.subject, finding.before, finding.after, finding.note) == (shown, shown, None, shown)
+    assert (finding.examples[0].key, finding.examples[0].before) == (shown, shown)
 
 
 def test_every_kind_that_is_given_is_known() -> None:
