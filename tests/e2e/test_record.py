@@ -53,7 +53,7 @@ class Seen:
 def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     source: str = request.param
     home = tmp_path_factory.mktemp(source)
-    more: dict[str, Any] = {"mess": 6} if source == "xporter" else {}
+    more: dict[str, Any] = {"xporter": {"mess": 6}, "hubmis": {"largest_page": 7}}.get(source, {})
     with a_small_school(source, home / "project", PUPILS[source], **more) as small:
         run = carried_out(small)
         project = open_project(small.folder)
