@@ -141,7 +141,7 @@ class Disguising:
             return "replaced", "pii: birth, and no date"
         if tag is None or tag == "status":
             return None
-        return self._private(spec, text, counts)
+        return self._private(spec, text)
 
     @cached_property
     def _keys(self) -> dict[Use, tuple[Choice | None, frozenset[str]]]:
@@ -184,7 +184,17 @@ class Disguising:
         few = len(counts) <= _FEW and counts.total() >= _ENOUGH and counts[text] >= _OFTEN
         return few and self.fields[held.use].pii in ("name", "contact") and not _says_where(text)
 
-    def _private(self, spec: SourceField, text: str, counts: Counter[str]) -> Choice | None:
+    @cached_property
+    def _together(self) -> Counter[str]:
+        """Count the values of private fields, over all of them: what is a code in one is so in the others."""
+        found: Counter[str] = Counter()
+        for held, counts in self.values.items():
+            if self.fields[held.use].pii not in (*_ALWAYS, "status", None):
+                for text, count in counts.items():
+                    found[folded(text)] += count
+        return found
+
+    def _private(self, spec: SourceField, text: str) -> Choice | None:
         """Return what is done to a value of a field that is private, and of which the person is not known by itself."""
         if folded(text) in self.codes.anywhere or (spec.values and text in spec.values):
             return "left", "a code that mappings know"
@@ -192,7 +202,7 @@ class Disguising:
             return "left", "a number, of a person who is made up"
         if _TIME.match(text.strip()):
             return "left", "a date or a time"
-        code = counts[text] >= _OFTEN and not _is_long(text) and not re.fullmatch(r"\d{4,}", text)
+        code = self._together[folded(text)] >= _OFTEN and not _is_long(text) and not re.fullmatch(r"\d{4,}", text)
         return None if code else ("replaced", f"pii: {spec.pii}")
 
     def _looked_at(self, held: Held, text: str) -> Choice:
