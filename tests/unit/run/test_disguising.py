@@ -73,6 +73,8 @@ def disguising() -> Disguising:
         (Held("groups", "name"), "Z99K123X4567", "replaced", "looks like a number of a person or a record"),
         (Held("groups", "name"), "word " * 9, "replaced", "a long text"),
         (Held("groups", "name"), "2024-09-01T10:00:00", "left", "a date or a time"),
+        (Held("groups", "name"), "29/02/2012", "moved", "a date of birth elsewhere"),
+        (Held("people", "faith"), "2012-02-29", "moved", "a date of birth elsewhere"),
         (Held("groups", "name"), "  ", "left", "blank"),
         (Held("groups", "name", "first"), "Alan Turing", "replaced", "stands in a field that is replaced"),
         (Held("school", "name"), "Riverside", "replaced", "tells of the school itself"),
