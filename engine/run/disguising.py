@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -68,6 +68,7 @@ class Disguising:
     """Words of names."""
     few: set[str] = field(default_factory=set)
     """Values of names of which there are few, such as titles, folded."""
+    births: set[date] = field(default_factory=set)
     told: dict[Held, Counter[Choice]] = field(default_factory=dict)
     """What was done, value by value."""
 
@@ -80,7 +81,6 @@ class Disguising:
         self.replaced |= {folded(text) for text, kind in others.items() if kind != "name"}
         for held, counts in self.values.items():
             self.few |= {folded(text) for text in counts if self._is_few(held, text, counts)}
-        births = []
         for held, counts in self.values.items():
             spec = self.fields[held.use]
             for text in counts:
@@ -89,9 +89,9 @@ class Disguising:
                     self.replaced.add(folded(text))
                     self.names |= {word for word in words_of(text) if spec.pii == "name" and len(word) > 3}
                 elif action == "moved" and (found := self._day(spec, text)) is not None:
-                    births.append(found[0].date())
+                    self.births.add(found[0].date())
         disguise = Disguise(secret, self._originals(others))
-        for day in births:
+        for day in self.births:
             disguise.know_birth(day)
         return disguise
 
@@ -141,7 +141,7 @@ class Disguising:
             return "replaced", "pii: birth, and no date"
         if tag is None or tag == "status":
             return None
-        return self._private(spec, text, counts)
+        return self._private(spec, text)
 
     @cached_property
     def _keys(self) -> dict[Use, tuple[Choice | None, frozenset[str]]]:
@@ -184,15 +184,25 @@ class Disguising:
         few = len(counts) <= _FEW and counts.total() >= _ENOUGH and counts[text] >= _OFTEN
         return few and self.fields[held.use].pii in ("name", "contact") and not _says_where(text)
 
-    def _private(self, spec: SourceField, text: str, counts: Counter[str]) -> Choice | None:
+    @cached_property
+    def _together(self) -> Counter[str]:
+        """Count the values of private fields, over all of them: what is a code in one is so in the others."""
+        found: Counter[str] = Counter()
+        for held, counts in self.values.items():
+            if self.fields[held.use].pii not in (*_ALWAYS, "status", None):
+                for text, count in counts.items():
+                    found[folded(text)] += count
+        return found
+
+    def _private(self, spec: SourceField, text: str) -> Choice | None:
         """Return what is done to a value of a field that is private, and of which the person is not known by itself."""
         if folded(text) in self.codes.anywhere or (spec.values and text in spec.values):
             return "left", "a code that mappings know"
         if spec.type in ("integer", "number") and re.fullmatch(r"-?\d{1,6}(\.\d+)?", text):
             return "left", "a number, of a person who is made up"
         if _TIME.match(text.strip()):
-            return "left", "a date or a time"
-        code = counts[text] >= _OFTEN and not _is_long(text) and not re.fullmatch(r"\d{4,}", text)
+            return None
+        code = self._together[folded(text)] >= _OFTEN and not _is_long(text) and not re.fullmatch(r"\d{4,}", text)
         return None if code else ("replaced", f"pii: {spec.pii}")
 
     def _looked_at(self, held: Held, text: str) -> Choice:
@@ -200,7 +210,7 @@ class Disguising:
         if folded(text) in self.codes.anywhere:
             return "left", "a code that mappings know"
         if _TIME.match(text.strip()):
-            return "left", "a date or a time"
+            return self._of_time(held, text)
         if _says_where(text):
             return "replaced", "looks like an address, or a way to reach somebody"
         if folded(text) in self.replaced and len(text.strip()) > 3:
@@ -217,6 +227,12 @@ class Disguising:
             return "names replaced", "has words that are names elsewhere"
         tag = self.fields[held.use].pii
         return "left", f"nothing personal found in it{f', pii: {tag}' if tag else ''}"
+
+    def _of_time(self, held: Held, text: str) -> Choice:
+        """Return what is done to a date in a text: it may be somebody's date of birth."""
+        found = self._day(self.fields[held.use], text)
+        born = found is not None and found[0].date() in self.births
+        return ("moved", "a date of birth elsewhere") if born else ("left", "a date or a time")
 
     def _words(self) -> set[str]:
         words = self.formats.boolean

@@ -18,6 +18,7 @@ from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.mapping import Table
 from engine.spec.project import Project
 from engine.spec.relation import Use
+from engine.spec.school import School
 
 _SQL_TEXT: Final = re.compile(r"'((?:[^']|'')*)'")
 
@@ -34,6 +35,17 @@ class KnownCodes:
         return folded(text) in self.of_field.get(use, frozenset())
 
 
+def own_texts(project: Project, school: School) -> set[str]:
+    """Return the texts in the settings of a school that are no codes: anything may stand there, such as a name."""
+    declared = project.settings()
+    return {
+        value
+        for group, members in school.settings.items()
+        for name, value in members.items()
+        if isinstance(value, str) and declared[group][name].values is None and len(value) > 3
+    }
+
+
 def folded(text: str) -> str:
     """Return a text as it is compared: in any case, and however its words are spaced."""
     return " ".join(text.split()).casefold()
@@ -44,7 +56,8 @@ def known_codes(project: Project, plan: Plan) -> KnownCodes:
     source, school = plan.source.source, plan.school
     lookups = project.lookups(source)
     texts: set[str] = {code for lookup in lookups.values() for code in _codes(lookup)}
-    texts |= set(_texts(project.values(school)))
+    told = own_texts(project, school)
+    texts |= {text for text in _texts(project.values(school)) if text not in told}
     by_field: dict[Use, set[str]] = {}
     for loaded in project.of("mapping"):
         if isinstance(loaded.content, MappingDocument) and loaded.content.source == source:

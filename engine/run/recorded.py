@@ -168,5 +168,7 @@ def _same(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
     return all(before[name] == now[name] for name in shared)
 
 
-def _shape(path: str) -> str:
-    return re.sub(r"\{\{.*?\}\}", "{}", path).strip("/").lower()
+def _shape(asked: str) -> str:
+    """Return a method and a path as they are compared: whatever is filled in."""
+    method, _, path = asked.partition(" ")
+    return f"{method} {re.sub(r'{{.*?}}', '{}', path).strip('/').lower()}"

@@ -45,6 +45,7 @@ class Remade:
     told: Mapping[str, str] = field(default_factory=dict)
     dropped: dict[str, set[str]] = field(default_factory=dict)
     """By set, the names of what is not declared."""
+    _first: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def pages(self, answers: Mapping[int, bytes]) -> list[bytes]:
         """Return the answers, page by page."""
@@ -70,6 +71,14 @@ class Remade:
     def drop(self, set_name: str, name: str) -> None:
         """Take note of something that is not declared; a name that looks like a value is not told."""
         self.dropped.setdefault(set_name, set()).add(name if _PLAIN_NAME.fullmatch(name) else "(no plain name)")
+
+    def first_names(self, set_name: str) -> frozenset[str]:
+        """Return the names that stand first on the paths of a set's fields."""
+        if set_name not in self._first:
+            fields = self.sets[set_name].fields.items()
+            steps = [path(text).steps or () for name, spec in fields for text in spec.paths(name)]
+            self._first[set_name] = frozenset(str(each[0]) for each in steps if each)
+        return self._first[set_name]
 
     def value(self, set_name: str, field_name: str, value: Any) -> Any:
         """Return what stands in the place of the value of a field."""
@@ -188,7 +197,8 @@ class _Copying:
         before = len(self.passed)
         found = self.copied(node[name], about)
         if found is MISSING and isinstance(name, str) and about:
-            self.passed[before:] = [(about, name)]  # and not what is in it
+            told = name not in self._remade.first_names(about)  # what is declared may be empty
+            self.passed[before:] = [(about, name)] if told else []  # and not what is in it
         return found
 
 

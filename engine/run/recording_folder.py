@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from engine.journal import cannot_write
 from engine.run.disguise import Disguise
 from engine.run.disguising import Disguising
 from engine.run.gathering import Gathering
-from engine.run.known_codes import known_codes
+from engine.run.known_codes import known_codes, own_texts
 from engine.run.links import alike
 from engine.run.plan import Plan
 from engine.run.recording import MANIFEST, REPORT, Recorded, Recording, SetKept
@@ -116,6 +116,7 @@ class Writing:
             for name, value in self.config.items()
             if isinstance(value, str) and source.config[name].type == "text" and value != source.config[name].default
         }
+        own |= dict.fromkeys(own_texts(self.project, school), "identifier")
         return {**own, **dict.fromkeys(title, "name")}
 
     def _lost(self) -> dict[tuple[str, str], frozenset[str]]:
@@ -133,7 +134,7 @@ class Writing:
             folder=self.wish.to,
             source=source.source,
             today=self.gathering.terms.day,
-            made=_of_school(school),
+            made=_of_school(school, own_texts(self.project, school), disguise),
             config=self._told_config(disguise),
             urls=[name for name, item in source.config.items() if item.type == "url"],
             beside=beside(source, self.config, self.granted, apis),
@@ -157,11 +158,17 @@ class Writing:
         return found
 
 
-def _of_school(school: School) -> dict[str, object]:
-    """Return what of a school decides what its records become."""
+def _of_school(school: School, told: Collection[str], disguise: Disguise) -> dict[str, object]:
+    """Return what of a school decides what its records become; texts of its own are disguised."""
     made: dict[str, object] = {"time_zone": school.time_zone, "entities": list(school.entities)}
     if school.settings:
-        made["settings"] = as_plain(school)["settings"]
+        made["settings"] = {
+            group: {
+                name: disguise.text(value, phones=True) if isinstance(value, str) and value in told else value
+                for name, value in members.items()
+            }
+            for group, members in school.settings.items()
+        }
     if school.override:
         made["override"] = as_plain(school)["override"]
     return made

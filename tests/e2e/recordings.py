@@ -92,22 +92,28 @@ def secrets_of(source: str, config: dict[str, Any]) -> dict[str, str]:
     return {**found, "BROOK_HALL_REST": config.get("client_secret", "any"), "BROOK_HALL_HAPLO": "any"}
 
 
+def use_all(folder: Path, source: str, **config: str) -> None:
+    """Have the school of a project send all that is mapped, with every switch on, by hand."""
+    file = folder / "schools" / f"{SCHOOLS[source]}.yaml"
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    mappings = [m.content for m in open_project(folder).of("mapping") if m.name.startswith(f"{source}/")]
+    data["entities"] = sorted(mapping.mapping for mapping in mappings)
+    for mapping in mappings:
+        for switch in [mapping.when, *(table.when for table in mapping.tables.values())]:
+            group, _, name = (switch or "").partition(".")
+            data["settings"].setdefault(group, {}).update({name: True} if name else {})
+    data["settings"].pop("", None)
+    data["config"].update(config)
+    for word in ("runs", "deliver"):
+        data.pop(word, None)
+    file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
 def make_examples(home: Path) -> None:
-    """Make the recordings that the examples have: of all that is mapped of each system, with every switch on."""
+    """Make the recordings that the examples have: of all that is mapped of each system."""
     for source, school in SCHOOLS.items():
         with tempfile.TemporaryDirectory() as folder, a_small_school(source, Path(folder), 60) as small:
-            file = small.folder / "schools" / f"{school}.yaml"
-            data = yaml.safe_load(file.read_text(encoding="utf-8"))
-            project = open_project(small.folder)
-            mappings = [m.content for m in project.of("mapping") if m.name.startswith(f"{source}/")]
-            data["entities"] = sorted(mapping.mapping for mapping in mappings)
-            for mapping in mappings:
-                for switch in [mapping.when, *(table.when for table in mapping.tables.values())]:
-                    group, _, name = (switch or "").partition(".")
-                    data["settings"].setdefault(group, {}).update({name: True} if name else {})
-            data["settings"].pop("", None)
-            del data["runs" if "runs" in data else "deliver"]
-            file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+            use_all(small.folder, source)
             shutil.rmtree(home / source, ignore_errors=True)
             wish = Wish(school, home / source, 20, ("health_conditions",) if source == "isams" else (), seed=1)
             record(open_project(small.folder), wish, small.environ, lambda event: None, day_clock())

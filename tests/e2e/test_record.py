@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 from fast_clock import carry_out
-from recordings import DAY, Small, a_small_school, day_clock, place_project, secrets_of
+from recordings import DAY, Small, a_small_school, day_clock, place_project, secrets_of, use_all
 
 from engine.run.recorded import land_recorded
 from engine.run.recorder import record
@@ -53,8 +53,10 @@ class Seen:
 def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     source: str = request.param
     home = tmp_path_factory.mktemp(source)
-    more: dict[str, Any] = {"mess": 6} if source == "xporter" else {}
+    more: dict[str, Any] = {"xporter": {"mess": 6}, "hubmis": {"largest_page": 7}}.get(source, {})
     with a_small_school(source, home / "project", PUPILS[source], **more) as small:
+        if source == "xporter":
+            use_all(small.folder, source, history="7d")  # a recording has the days that a run reads again
         run = carried_out(small)
         project = open_project(small.folder)
         extract_sets(project, small.school, (), home / "records", small.environ, lambda event: None, day_clock())
@@ -63,6 +65,8 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             record(project, wish, small.environ, lambda event: None, day_clock())
     with ReplaySimulator(folder=home / "whole", today=DAY) as replay:
         place_project(source, home / "again", replay.config)
+        if source == "xporter":
+            use_all(home / "again", source, history="7d")
         replayed = carried_out(Small(source, home / "again", replay, secrets_of(source, {})))
     folders = (home / name for name in ("project", "records", "whole", "part"))
     return Seen(source, *folders, run, replayed, small.environ)

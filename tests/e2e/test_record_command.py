@@ -1,0 +1,115 @@
+"""`haplomap record` as anybody calls it, of a source that is itself a recording; and previews of what it made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from project import Ended, call_here
+from recordings import DAY, ROOT, place_project, secrets_of
+
+from engine.simulators.replay import ReplaySimulator
+
+pytestmark = pytest.mark.e2e
+
+RECORDED = ROOT / "examples" / "recordings" / "xporter"
+
+
+@pytest.fixture
+def simulator() -> Iterator[ReplaySimulator]:
+    with ReplaySimulator(folder=RECORDED, today=DAY) as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path, simulator: ReplaySimulator) -> Path:
+    place_project("xporter", tmp_path / "project", simulator.config)
+    return tmp_path / "project"
+
+
+def call(project: Path, *arguments: str) -> Ended:
+    return call_here(*arguments, "--project", str(project), environ=secrets_of("xporter", {}))
+
+
+def record(project: Path, to: Path, *more: str) -> Ended:
+    return call(project, "record", "waters-edge", "--to", str(to), *more)
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {str(each.relative_to(folder)): each.read_text() for each in sorted(folder.rglob("*")) if each.is_file()}
+
+
+def test_a_recording_is_made_told_of_and_looked_at(project: Path, tmp_path: Path) -> None:
+    to = tmp_path / "of" / "three"
+    ended = record(project, to, "--records", "3", "--seed", "1").well()
+    assert [line.split() for line in ended.out.splitlines() if line.startswith("students ")] == [
+        ["students", "3", "23"]
+    ]
+    assert f"files: {to}; {to / 'REPORT.md'} says of each field what was done to it" in ended.out
+    shown = call(project, "preview", "waters-edge", "student", "--recorded", str(to), "--format", "json").well()
+    assert len(json.loads(shown.out)) == 3
+    assert "note: students: BoardingHouse did not come when it was recorded" in shown.err
+    beside = call(project, "preview", "waters-edge", "student", "--recorded", str(to), "--side-by-side").well()
+    assert "3 of 3 rows; 0 quarantined" in beside.out
+    told = record(project, tmp_path / "told", "--records", "3", "--seed", "1", "--format", "json").well()
+    facts = json.loads(told.out)
+    assert {"set": "students", "records": 3, "of": 23} in facts["sets"]
+    assert set(facts["done"]) == {"left", "replaced", "moved"}
+    assert texts(tmp_path / "told") == texts(to), "the same seed replaces in the same way"
+
+
+def test_without_a_seed_each_recording_is_made_up_anew(project: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        record(project, tmp_path / name, "--records", "1").well()
+    one, two = (texts(tmp_path / name) for name in ("one", "two"))
+    assert one.keys() == two.keys()
+    students = "answers/students/1.json"
+    names = [json.loads(each[students])["Students"][0]["Surname"] for each in (one, two)]
+    assert names[0] != names[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--records", "0"], 2, "a number from 1, or all"),
+        (["--of", "student"], 2, "'student' is no record set that is recorded"),
+        (["--set", "sudents"], 2, "'xporter' has no record set 'sudents'"),
+    ],
+)
+def test_mistakes_are_said(project: Path, tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
+    ended = record(project, tmp_path / "new", *arguments)
+    assert (ended.code, said in ended.err) == (code, True), ended.err
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_is_there_is_never_written_over(project: Path, tmp_path: Path, simulator: ReplaySimulator) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine", encoding="utf-8")
+    ended = record(project, tmp_path / "full")
+    assert (ended.code, ended.codes, simulator.requests) == (2, ["recording-exists"], [])
+    (tmp_path / "bare").mkdir()
+    record(project, tmp_path / "bare", "--records", "1").well()
+    assert (tmp_path / "bare" / "recording.json").is_file()
+
+
+def test_a_recording_that_failed_leaves_no_folder_and_goes_on(
+    project: Path, tmp_path: Path, simulator: ReplaySimulator
+) -> None:
+    simulator.faults.replace([{"match": {"path": "StudentContacts"}, "do": {"status": 403}}])
+    failed = record(project, tmp_path / "new", "--records", "2")
+    assert (failed.code, failed.codes) == (1, ["source-refused"])
+    assert [each.name for each in tmp_path.iterdir()] == ["project"]
+    asked = len([each for each in simulator.requests if "/Students" in each.path])
+    simulator.faults.replace([])
+    record(project, tmp_path / "new", "--records", "2").well()
+    assert len([each for each in simulator.requests if "/Students" in each.path]) == asked == 1, "it was read already"
+
+
+def test_a_folder_that_is_no_recording_is_said(project: Path, tmp_path: Path) -> None:
+    ended = call(project, "preview", "waters-edge", "student", "--recorded", str(tmp_path))
+    assert (ended.code, ended.codes) == (2, ["recording"])
+    other = call(project, "preview", "waters-edge", "student", "--recorded", str(RECORDED.parent / "isams"))
+    assert (other.code, ended.codes) == (2, ["recording"])
+    assert "is a recording of 'isams'" in other.err
