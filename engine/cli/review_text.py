@@ -60,4 +60,5 @@ def kinds_text() -> str:
     """Return the kinds of findings, for those who choose among them."""
     rows = [(kind.name, WEIGHTS[kind.weight], kind.meaning) for kind in KINDS.values()]
     size = max(len(name) for name, *_ in rows)
-    return "\n".join(f"{name:<{size}}  {weight:<12}  {meaning}" for name, weight, meaning in rows)
+    lines = [f"{name:<{size}}  {weight:<12}  {meaning}" for name, weight, meaning in rows]
+    return "\n".join([*lines, "", f"all of a weight: {', '.join(WEIGHTS)}"])

@@ -34,7 +34,11 @@ def _show_kinds(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="A recording that both versions are tried on; may be given several times.",
 )
-@click.option("--school", metavar="SCHOOL", help="Try both versions on what was last read of a school.")
+@click.option(
+    "--school",
+    metavar="SCHOOL",
+    help="Try both on what was last read of a school; with --recorded, whose settings count.",
+)
 @click.option("--show-personal", is_flag=True, help="Show personal fields as they are.")
 @click.option("--fail-on", multiple=True, metavar="KINDS", help="Exit code 1 for these kinds only: pii-added,rows-lost")
 @click.option(
