@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineError
@@ -83,11 +84,15 @@ class _Pair:
     ) -> None:
         self._db, self._entity, self._sides, self._looks = database, entity, (before, after), looks
         self._schemas = [self._schema(each) for each in self._sides]
-        known = [schema for schema in self._schemas if schema is not None]
         absent = [set(each.books[entity].absent) if entity in each.books else set() for each in (before, after)]
         self.left: set[str] = absent[0] ^ absent[1]
         """Fields of which the records can say nothing in one version."""
-        self._hidden = {name for schema in known for name, field in schema.fields.items() if field.personal()}
+
+    @cached_property
+    def _hidden(self) -> set[str]:
+        """The fields that are personal data in either version: a tag that a change takes away shows nothing."""
+        made = [side for side in self._sides if self._entity in side.books]
+        return {name for side in made for name in side.personal(self._entity)}
 
     def _schema(self, side: Made) -> Schema | None:
         return side.project.schema(self._entity) if self._entity in side.books else None
@@ -110,7 +115,7 @@ class _Pair:
         return (found[0][1] if found else 0), tuple(Example(key, "", "") for key in keys if key != MASK)
 
     def _shown_key(self, key: object) -> str:
-        personal = any(schema.fields[schema.key].personal() for schema in self._schemas if schema is not None)
+        personal = any(schema.key in self._hidden for schema in self._schemas if schema is not None)
         return MASK if personal and not self._looks.personal else str(key)
 
     def _shown(self, name: str, value: object) -> str:

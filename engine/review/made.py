@@ -21,6 +21,7 @@ from engine.haplo.interpret import interpret
 from engine.haplo.outcome import Entry, Outcome
 from engine.haplo.part import Emitted
 from engine.kinds.types import literal, parquet, quote
+from engine.review.tracing import lineage
 from engine.run.checking import receiving_case
 from engine.run.making import circumstances_of
 from engine.run.plan import world_of
@@ -56,6 +57,7 @@ class Made:
 
     project: Project
     folder: Path
+    landed: Landed
     books: dict[str, Transformed] = field(default_factory=dict)
     failed: dict[str, EngineError] = field(default_factory=dict)
     messages: dict[str, Counter[str]] = field(default_factory=dict)
@@ -65,6 +67,17 @@ class Made:
         """Return one of the files of an entity."""
         return self.folder / kind / f"{entity}.parquet"
 
+    def personal(self, entity: str) -> set[str]:
+        """Return the fields that are personal data, by their own tags or by those of what they are made of."""
+        school, source = self.landed.school, self.landed.source
+        graph = lineage(self.project, school.source, entity, school, of=source)
+        tagged = {name for name, field in self.project.schema(entity).fields.items() if field.personal()}
+        return tagged | {
+            node.name
+            for node in graph.of("field")
+            if any(graph.nodes[f"source:{set_name}.{name}"].pii for set_name, name in graph.sources(node.id))
+        }
+
 
 class Maker:
     """Makes all entities of a version; `gone`: also what becomes of the objects of rows that are gone."""
@@ -72,7 +85,7 @@ class Maker:
     def __init__(self, project: Project, landed: Landed, folder: Path, gone: frozenset[str] = frozenset()) -> None:
         self._project, self._landed, self._folder, self._gone = project, landed, folder, gone
         self._schemas = project.schemas()
-        self.made = Made(project, folder)
+        self.made = Made(project, folder, landed)
         self._codes: dict[str, str] = {}
 
     def make(self) -> Made:

@@ -39,6 +39,7 @@ STUDENT, GUARDIAN = "mappings/xporter/student.yaml", "mappings/xporter/guardian.
 SCHEMA, BINDING, SETTINGS = "schemas/student.yaml", "schemas/haplo/student.yaml", "schemas/settings.yaml"
 STUDENTS, SOURCE = "mappings/xporter/endpoints/students.yaml", "mappings/xporter/source.yaml"
 STAFF, MARKS = "mappings/xporter/staff.yaml", "mappings/hubmis/attendance_mark.yaml"
+GROUP = "mappings/xporter/group.yaml"
 GENDER = "schemas/lookups/gender.yaml"
 
 PAGES = (
@@ -773,6 +774,42 @@ CHANGED = [
                 None,
                 (STUDENT, "  house: {", None),
                 ("student school:attribute:house",),
+            ),
+        ],
+    ),
+    Planted(
+        "personal data in a field that counts as none",
+        [
+            (
+                GROUP,
+                "  subject: {from: SubjectName, clean: squeeze}\n",
+                "  subject: {from: PrimaryStaffId, clean: squeeze}\n",
+            )
+        ],
+        [
+            Said(
+                "field-changed",
+                "xporter/group.subject",
+                "{from: SubjectName, clean: [squeeze]}",
+                "{from: PrimaryStaffId, clean: [squeeze]}",
+                (GROUP, "  subject: {", "  subject: {"),
+                ("school:attribute:subject",),
+            ),
+            Said(
+                "asked-removed",
+                "xporter groups.SubjectName",
+                "groups.SubjectName",
+                None,
+                ("mappings/xporter/endpoints/school.yaml", "          SubjectName:", None),
+                ("group",),
+            ),
+            Said(
+                "pii-moved",
+                "xporter groups.PrimaryStaffId",
+                None,
+                "groups.PrimaryStaffId (identifier) → group.subject → school:attribute:subject",
+                (GROUP, None, "  subject: {"),
+                ("group school:attribute:subject",),
             ),
         ],
     ),

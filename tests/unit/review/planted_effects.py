@@ -35,6 +35,7 @@ def recorded(endpoint: str, name: str) -> list[Record]:
 
 STUDENTS = recorded("students", "Students")
 CONTACTS, LINKS = recorded("contacts", "Contacts"), recorded("student_contacts", "StudentContacts")
+GROUPS = recorded("groups", "Group")
 CHILDREN = {one["Id"] for one in STUDENTS}
 LINKED = {link["ContactId"] for link in LINKS if link["StudentId"] in CHILDREN}
 ATTRIBUTE = "school:attribute:"
@@ -129,4 +130,11 @@ EFFECTS: dict[str, Effect] = {
         note="students: answers/students/1.json has no list of records at $.Pupils, and is passed over",
     ),
     "an expression that fails on records": Effect({("data-failed", "student"): None}),
+    "personal data in a field that counts as none": Effect(
+        {
+            ("cells-changed", "group.subject"): many(lambda one: one["PrimaryStaffId"], GROUPS),
+            ("attributes-changed", f"group {ATTRIBUTE}subject"): many(lambda one: one["PrimaryStaffId"], GROUPS),
+        },
+        ("group",),
+    ),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from planted import CHANGED, HARMLESS, Edit, Planted, Said
-from planted_effects import CONTACTS, EFFECTS, RECORDING, STUDENTS, Effect
+from planted_effects import CONTACTS, EFFECTS, GROUPS, RECORDING, STUDENTS, Effect
 
 from engine.review.effect import Looks, effects
 from engine.review.finding import Finding, Spot
@@ -117,16 +117,20 @@ def as_told(finding: Finding) -> tuple[object, ...]:
     return (finding.kind, finding.subject, *sides, finding.concerns)
 
 
+SHOWN = {record["Id"] for record in [*STUDENTS, *CONTACTS, *GROUPS]}
+
+
 def does_to_data(bench: Bench, head: Side, effect: Effect, folder: Path) -> None:
     before, after = bench.before(effect), bench.made(head.version.project, effect, folder / "data")
     done = effects(before, after, Looks())
     assert {(each.kind, each.subject): each.count for each in done.findings} == effect.counts
     assert not effect.note or effect.note in [*bench.notes, *done.notes]
     examples = [each for finding in done.findings for each in finding.examples]
-    assert {text for each in examples for text in (each.key, each.before, each.after)} <= {"•••", "–", ""}
+    assert {text for each in examples for text in (each.before, each.after)} <= {"•••", "–", ""}
+    assert {each.key for each in examples} <= ({"•••"} if "group" not in effect.entities else SHOWN)
     for finding in effects(before, after, Looks(personal=True)).findings:
         assert len(finding.examples) == (min(finding.count or 0, 3) if finding.examples else 0)
-        assert {each.key for each in finding.examples} <= {record["Id"] for record in [*STUDENTS, *CONTACTS]}
+        assert {each.key for each in finding.examples} <= SHOWN
 
 
 def test_a_mapping_that_goes_is_said_once_with_all_that_goes_with_it(bench: Bench, tmp_path: Path) -> None:
