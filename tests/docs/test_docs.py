@@ -234,7 +234,7 @@ def test_the_commands_of_the_page_on_reviewing_work_and_say_what_it_shows(tmp_pa
     assert [(each.returncode, each.stderr) for each in tried] == [(1, ""), (0, ""), (1, ""), (0, "")]
     assert {line.strip() for line in shown.splitlines()} <= {line.strip() for line in tried[0].stdout.splitlines()}
     assert "On the recording recordings/autumn: " in tried[2].stdout
-    assert "`cells-changed`" in (repo / "review.md").read_text(encoding="utf-8")
+    assert "[`field-changed`]" in (repo / "review.md").read_text(encoding="utf-8")
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -17,13 +17,14 @@ Counts = dict[tuple[str, str], int | None]
 class Effect:
     """The findings on some entities, by kind and subject, each with its count; and a note of what is not known.
 
-    `gone`: also what becomes of the objects of rows that are gone.
+    `gone`: also what becomes of the objects of rows that are gone. `shown`: looked at unmasked, too.
     """
 
     counts: Counts
     entities: tuple[str, ...] = ("student",)
     gone: bool = False
     note: str = ""
+    shown: bool = False
 
 
 def recorded(endpoint: str, name: str) -> list[Record]:
@@ -75,7 +76,8 @@ EFFECTS: dict[str, Effect] = {
             "date_of_birth",
             f"{ATTRIBUTE}date-of-birth",
             many(lambda one: day(one, "DateofBirth", "DateOfBirth") != day(one, "EntryDate")),
-        )
+        ),
+        shown=True,
     ),
     "a filter dropped": Effect(  # the next rule leaves out the same
         {("filtered-removed", "guardian has-student"): LONE, ("filtered-added", "guardian relationship-type"): LONE},
@@ -136,5 +138,6 @@ EFFECTS: dict[str, Effect] = {
             ("attributes-changed", f"group {ATTRIBUTE}subject"): many(lambda one: one["PrimaryStaffId"], GROUPS),
         },
         ("group",),
+        shown=True,
     ),
 }
