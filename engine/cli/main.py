@@ -36,6 +36,7 @@ COMMANDS = (
     "preview",
     "record",
     "explain",
+    "docs",
     "runs",
     "purge",
     "haplo",

@@ -33,6 +33,7 @@ Piece = tuple[Origin, Instruction]
 
 DATE_FORMATS: Final = {"date": "yyyy-MM-dd", "datetime": "yyyy-MM-dd'T'HH:mm:ss"}
 READERS: Final = {"json": "json", "tsv": "tsv-with-name-row", "xml": "xml-attributes"}
+_BRANCHES: Final = ("then", "else", "instructions")
 _LOAD: Final = "load:by-ref"
 _LOWER: Final = "haplo:to-lower-case"
 _USERNAME: Final = {"destination": "user", "name": "username"}
@@ -75,6 +76,35 @@ def origin_of(schema: Schema, binding: Binding, path: Path | None, data_types: M
         pieces, at = pieces[1:] if at[1] == "else" else list(_gone(schema, binding, data_types)), at[2:]
     number = at[0] if at else None
     return pieces[number][0] if isinstance(number, int) and number < len(pieces) else ()
+
+
+def instructions_of_names(
+    control: Mapping[str, Any], schema: Schema, binding: Binding, data_types: Mapping[str, str] = _UNKNOWN
+) -> dict[str, list[Path]]:
+    """Return where in an entity's control file the instructions of each name stand; not those inside of others."""
+    found: dict[str, list[Path]] = {}
+
+    def look(instructions: Sequence[Any], path: Path) -> None:
+        for number, each in enumerate(instructions):
+            here = (*path, number)
+            origin = origin_of(schema, binding, here, data_types)
+            if origin[:1] == ("names",):
+                found.setdefault(origin[1], []).append(here)
+                continue
+            for branch in _BRANCHES:
+                if isinstance(each, dict) and isinstance(each.get(branch), list):
+                    look(each[branch], (*here, branch))
+
+    look(control.get("instructions", []), ())
+    return found
+
+
+def instruction_at(control: Mapping[str, Any], path: Path) -> Instruction:
+    """Return the instruction that stands at a path of a control file."""
+    at: Any = control["instructions"]
+    for step in path:
+        at = at[step]
+    return dict(at)
 
 
 def _instructions(schema: Schema, binding: Binding, data_types: Mapping[str, str]) -> list[Instruction]:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
-from engine.haplo.compile import origin_of
+from engine.haplo.compile import instruction_at, instructions_of_names
 from engine.haplo.identity import code
 from engine.haplo.interpret import interpret
 from engine.haplo.outcome import Entry, Outcome
@@ -31,8 +31,6 @@ from engine.spec.school import School
 from engine.sql import connect
 from engine.stages.check import KNOWN, Receiver
 from engine.stages.emit import emit
-
-_BRANCHES: Final = ("then", "else", "instructions")
 
 
 class OneRow:
@@ -57,7 +55,7 @@ class OneRow:
         with TemporaryDirectory(dir=self._home, prefix="explain-") as name:
             emitted = self._emit(Path(name), key)
             self._control = json.loads(emitted.control.read_bytes())
-            self._instructions = self._by_name()
+            self._instructions = instructions_of_names(self._control, self._schema, self._binding, self._types)
             with Receiver(receiving_case(self._project, self._school, entities)) as receiver:
                 for entity, keys in _references(self._schema.fields, row):
                     codes = [code(self._school.code_prefix, entity, each) for each in keys]
@@ -75,7 +73,7 @@ class OneRow:
         """Yield the names of Haplo that a field fills."""
         for name, spot in self._leading.bound(field).items():
             paths = self._instructions.get(name, [])
-            given = tuple((said_place(self._control, path), self._at(path)) for path in paths)
+            given = tuple((said_place(self._control, path), instruction_at(self._control, path)) for path in paths)
             yield InHaplo(name, spot.place, given, tuple(self._values(name)), tuple(self._messages(paths)))
 
     def messages(self) -> list[tuple[str, str]]:
@@ -98,30 +96,6 @@ class OneRow:
             folder / "files",
         )
         return emit(self._schema, *around, data_types=self._types)
-
-    def _by_name(self) -> dict[str, list[At]]:
-        """Return where the instructions of each name stand; those inside of others stand for nothing of their own."""
-        found: dict[str, list[At]] = {}
-
-        def look(instructions: list[Any], path: At) -> None:
-            for number, each in enumerate(instructions):
-                here = (*path, number)
-                origin = origin_of(self._schema, self._binding, here, self._types)
-                if origin[:1] == ("names",):
-                    found.setdefault(origin[1], []).append(here)
-                    continue
-                for branch in _BRANCHES:
-                    if isinstance(each, dict) and isinstance(each.get(branch), list):
-                        look(each[branch], (*here, branch))
-
-        look(self._control.get("instructions", []), ())
-        return found
-
-    def _at(self, path: At) -> dict[str, Any]:
-        at: Any = self._control["instructions"]
-        for step in path:
-            at = at[step]
-        return dict(at)
 
     def _values(self, name: str) -> Iterator[Any]:
         destination, inner = self._binding.place_of(name)

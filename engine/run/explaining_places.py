@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from engine.errors import Place
 from engine.kinds.types import SourceField
 from engine.run.leading import Leading
+from engine.spec.declared import Declared
 from engine.spec.lookup import Lookup
 from engine.spec.project import Project
 from engine.spec.relation import Use
@@ -20,10 +21,10 @@ class Places:
     """The places of one entity's documents, as a school has them."""
 
     def __init__(self, project: Project, school: School, source: Source, entity: str) -> None:
-        self._project, self._school, self._source, self._entity = project, school, source, entity
+        self._project, self._school, self._entity = project, school, entity
+        self._declared = Declared(project, source)
         self.leading = Leading(project, school, entity)
         self._lookups = project.lookups(school.source)
-        self._fields: dict[str, dict[str, SourceField]] = {}
 
     def mapped(self, route: Route) -> Place:
         """Return where a path of the mapping stands."""
@@ -31,19 +32,15 @@ class Places:
 
     def source_field(self, set_name: str, name: str) -> SourceField:
         """Return a field of a record set."""
-        if set_name not in self._fields:
-            self._fields[set_name] = self._source.find(set_name)[2].fields
-        return self._fields[set_name][name]
+        return self._declared.source_field(set_name, name)
 
     def source_place(self, set_name: str, name: str = "") -> Place | None:
         """Return where a field of a record set is declared; without a name, the set."""
-        endpoint = self._source.find(set_name)[0]
-        route = ("endpoints", endpoint, "sets", set_name, *(("fields", name) if name else ()))
-        return self._of_source(route)
+        return self._declared.source_place(set_name, name)
 
     def endpoint_place(self, set_name: str) -> Place | None:
         """Return where the endpoint of a record set is declared."""
-        return self._of_source(("endpoints", self._source.find(set_name)[0]))
+        return self._declared.endpoint_place(set_name)
 
     def schema(self, *route: str) -> Place | None:
         """Return where the schema says something of a field."""
@@ -60,17 +57,14 @@ class Places:
         own = self._project.get("school", self._school.school)
         if own is not None and own.document.has(("settings", group, name)):
             return own.document.key_place(("settings", group, name))
-        for loaded in self._project.of("settings"):
-            if loaded.document.has(("groups", group, name)):
-                return loaded.document.key_place(("groups", group, name))
-        return None
+        return self._declared.setting(group, name)
 
     def entry(self, lookup: str, code: str) -> Place | None:
         """Return where a lookup has the entry of a code; None where it has none."""
         known: Lookup = self._lookups[lookup]
         folded = known.folded(code)
         word = next((each for each in known.values or {} if known.folded(each) == folded), None)
-        loaded = self._project.get("lookup", f"{self._school.source}/{lookup}") or self._project.get("lookup", lookup)
+        loaded = self._declared.lookup(lookup)
         if word is None or loaded is None:
             return None
         return loaded.document.key_place(("values", word) if loaded.document.has(("values", word)) else ())
@@ -78,9 +72,3 @@ class Places:
     def personal(self, uses: Iterable[Use]) -> bool:
         """Say whether one of some fields of record sets is personal data."""
         return any(self.source_field(*use).pii is not None for use in uses)
-
-    def _of_source(self, route: Route) -> Place | None:
-        for loaded in (*self._project.of("endpoints_of"), *self._project.of("source")):
-            if loaded.name.partition("/")[0] == self._source.source and loaded.document.has(route):
-                return loaded.document.key_place(route)
-        return None

@@ -38,7 +38,7 @@ class Leading:
         """Return what an instruction, or a message about names of a destination, comes from."""
         routes = self._named(about) if about else [self._route(path)] if path else []
         bound = [self._binding.names[str(route[1])] for route in routes if route[:1] == ("names",) and len(route) > 1]
-        fields = dict.fromkeys(field for one in bound for field in _fields(one))
+        fields = dict.fromkeys(field for one in bound for field in bound_fields(one))
         return Origin(
             tuple(self._bound(route) for route in routes),
             tuple(Spot(".".join(field), self._mapped(*field).place) for field in fields),
@@ -71,7 +71,7 @@ class Leading:
 
     def bound(self, field: str) -> dict[str, Spot]:
         """Return the names of the binding that are made of a field, and where each stands."""
-        made = [name for name, one in self._binding.names.items() if field in {each[0] for each in _fields(one)}]
+        made = [name for name, one in self._binding.names.items() if field in {each[0] for each in bound_fields(one)}]
         return {name: self._bound(("names", name)) for name in made}
 
     def _route(self, path: At) -> Route:
@@ -113,7 +113,7 @@ class Leading:
         return loaded.document, route
 
 
-def _fields(bound: BoundName) -> Iterator[tuple[str, ...]]:
+def bound_fields(bound: BoundName) -> Iterator[tuple[str, ...]]:
     """Yield the fields that a name is made of, each with the part of it that is sent, if only one is."""
     structure = bound.person_name or bound.postal_address
     if structure is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.errors import EngineError
 from engine.journal import cannot_write
 from engine.problem_text import did_you_mean
+from engine.spec.placeholder import URL, placeholder_of
 from engine.spec.project import NotFoundError, open_project, shipped
 from engine.spec.source import ConfigItem, Source
 
@@ -99,7 +100,7 @@ def school_text(school: str, source: Source, entities: list[str]) -> str:
         "# override: fields that this school maps otherwise",
         "deliver:",
         "  kind: standard",
-        "  url: https://haplo.example",
+        f"  url: {URL}",
         f"  api_key: {{env: {env}_HAPLO}}",
         "  mode: dry-run",
     ]
@@ -115,11 +116,4 @@ def _config_line(name: str, item: ConfigItem, env: str) -> str:
         return f"  {'# ' if item.default is not None else ''}{name}: {{env: {variable}}}{note}"
     if item.default is not None:
         return f"  # {name}: {item.default}{note}"
-    example = "https://to-be-filled-in.example" if item.type == "url" else _example(item.pattern)
-    return f"  {name}: '{example}'{note or '  # to be filled in'}"
-
-
-def _example(pattern: str | None) -> str:
-    """Return a text of a simple pattern such as `\\d{7}` or `\\d+`; a plain word for others."""
-    digits = re.fullmatch(r"\\d(?:\{(\d+)\}|\+)", pattern or "")
-    return "0" * int(digits[1] or 1) if digits else "to-be-filled-in"
+    return f"  {name}: '{placeholder_of(item)}'{note or '  # to be filled in'}"

@@ -203,14 +203,16 @@ class _Reader:
         mapping = self._mapping
         whole = Table(from_=mapping.from_, join=mapping.join, where=mapping.where)
         values = {("fields", name): value for name, value in mapping.fields.items()}
-        yield from self._scope(whole, (), values)
+        keys = {("known_by", name): value for name, value in mapping.known_by.items()}
+        known = [Probe(value, other=Branch("known_by", at, at[-1])) for at, value in keys.items()]
+        yield from self._scope(whole, (), {**values, **keys}, known)
         for name, table in mapping.tables.items():
             own = {("tables", name, "fields", own): value for own, value in table.fields.items()}
             yield from self._scope(table, ("tables", name), own)
 
-    def _scope(self, table: Table, at: Route, values: dict[Any, Value]) -> Iterator[Scope]:
+    def _scope(self, table: Table, at: Route, values: dict[Any, Value], more: Iterable[Probe] = ()) -> Iterator[Scope]:
         rules = {rule.rule: Branch("rule", (*at, "where", index), rule.rule) for index, rule in enumerate(table.where)}
-        probes = [probe for route, value in values.items() for probe in self._probes(route, value)]
+        probes = [*more, *(probe for route, value in values.items() for probe in self._probes(route, value))]
         if rules or probes:
             yield Scope(table, probes, rules)
         for route, value in values.items():

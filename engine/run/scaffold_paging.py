@@ -16,17 +16,9 @@ PAGE = {"page", "page_number", "page_no", "page_num", "current_page", "page_inde
 SIZE = {"per_page", "page_size", "size", "limit", "page_limit", "page_length", "items_per_page", "max_results"}
 LAST = {"total_pages", "page_count", "pages", "last_page", "num_pages", "number_of_pages", "pages_total"}
 TOTAL = {"total", "total_count", "count", "total_records", "total_items", "total_results", "record_count"}
-ELSEWHERE = {
-    "offset",
-    "skip",
-    "start",
-    "cursor",
-    "after",
-    "next_token",
-    "page_token",
-    "continuation_token",
-    "start_index",
-}
+OFFSET = {"offset", "skip", "start", "start_index", "start_at", "first_result"}
+CURSOR = {"cursor", "after", "next_token", "page_token", "continuation_token", "continuation", "starting_after"}
+NEXT = {"next", "next_cursor", "next_token", "next_page_token", "next_link", "next_page", "next_url", "cursor"} | CURSOR
 _USUAL_SIZE = 100
 
 
@@ -49,16 +41,14 @@ def guess_pages(params: Mapping[str, Mapping[str, Any]], answer: Shape) -> Pagin
     beside = {name: (path, shape) for path, name, shape in singles_of(answer)}
     page, size = _called(params, PAGE), _called(params, SIZE)
     if page is None:
-        return _otherwise(params)
+        return _otherwise(params, beside)
     used = frozenset(filter(None, (page, size)))
     pages: dict[str, Any] = {"kind": "number", "param": page}
     why = f"the names of its parameters ({', '.join(sorted(used))})"
     if (first := _first(params[page])) != 1:
         pages["first"] = first
-    if size is not None:
-        value, said = _size(params[size])
-        pages["size"] = {"param": size, "value": value}
-        why += f" and {said}"
+    sized, said, _ = _sized(params)
+    pages, why = {**pages, **sized}, f"{why}{said}"
     last = _called(beside, LAST)
     if last is None:
         pages["kind"] = "open"
@@ -87,11 +77,53 @@ def _stated(beside: Mapping[str, tuple[str, Shape]]) -> dict[str, str]:
     return {key: beside[name][0] for key, name in found.items() if name is not None}
 
 
-def _otherwise(params: Mapping[str, Any]) -> Paging | None:
-    other = _called(params, ELSEWHERE)
-    if other is None:
+def _sized(params: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], str, frozenset[str]]:
+    """Return the word `size`, why its value is thought so, and the parameter that it uses up."""
+    size = _called(params, SIZE)
+    if size is None:
+        return {}, "", frozenset()
+    value, said = _size(params[size])
+    return {"size": {"param": size, "value": value}}, f" and {said}", frozenset({size})
+
+
+def _by_offset(
+    params: Mapping[str, Mapping[str, Any]], param: str, beside: Mapping[str, tuple[str, Shape]]
+) -> Paging | None:
+    sized, why, used = _sized(params)
+    if not sized:
         return None
-    why = f"it may come in pieces (parameter {other}), for which there is no word: only what one request gives is read"
+    pages = {"kind": "offset", "param": param, **sized}
+    total = {key: at for key, at in _stated(beside).items() if key == "total"}
+    found = ", ".join(sorted({param, *used}))
+    return Paging(
+        {**pages, **total}, f"pages are guessed from the names of its parameters ({found}){why}", used | {param}
+    )
+
+
+def _by_cursor(
+    params: Mapping[str, Mapping[str, Any]], param: str, beside: Mapping[str, tuple[str, Shape]]
+) -> Paging | None:
+    name = _called(beside, NEXT)
+    if name is None:
+        return None
+    at, shape = beside[name]
+    url = any("?" in sample for sample in shape.samples) or {"link", "url"} & set(words_of(name))
+    following: dict[str, Any] = {"at": at, "url": True} if url else {"at": at}
+    sized, why, used = _sized(params)
+    pages = {"kind": "cursor", "param": param, "next": following, **sized}
+    return Paging(pages, f"pages are guessed from the parameter {param} and from {at}{why}", used | {param})
+
+
+def _otherwise(params: Mapping[str, Mapping[str, Any]], beside: Mapping[str, tuple[str, Shape]]) -> Paging | None:
+    offset, cursor = _called(params, OFFSET), _called(params, CURSOR)
+    found = _by_cursor(params, cursor, beside) if cursor is not None else None
+    if found is None and offset is not None:
+        found = _by_offset(params, offset, beside)
+    other = cursor or offset
+    if found is not None or other is None:
+        return found
+    lacking = "no answer says what it is for the next piece" if cursor else "no parameter says how large a piece is"
+    why = f"it may come in pieces (parameter {other}), but {lacking}: only what one request gives is read"
     return Paging({"kind": "none"}, why)
 
 

@@ -7,6 +7,7 @@ rows that no longer come are commented out. Next: `cli/commands/test`.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,8 @@ class _Edits:
 
     document: Document
     home: Path
+    files: dict[Path, Lines]
+    """Changes of the files of CSV that tests name: each by one test, since line numbers are those of before."""
     found: list[tuple[int, int, int, str]] = field(default_factory=list)
     """Begin, order of what begins at one place, end, new text."""
 
@@ -87,11 +90,7 @@ class _Edits:
             return
         for begin, _, end, new in sorted(set(self.found), key=lambda edit: (-edit[0], -edit[1])):
             text = text[:begin] + new.replace("\n", self._newline()) + text[end:]
-        try:
-            old = self.home.read_bytes()
-            self.home.write_bytes((b"\xef\xbb\xbf" if old.startswith(b"\xef\xbb\xbf") else b"") + text.encode())
-        except OSError as error:
-            raise cannot_write(self.home, error) from None
+        _rewrite(self.home, text)
 
     def _newline(self) -> str:
         return "\r\n" if "\r\n" in self.document.text else "\n"
@@ -103,16 +102,28 @@ class _Edits:
         return found - 1 if text[:found].endswith("\r") else found
 
 
+def _rewrite(file: Path, text: str) -> None:
+    """Write a file anew; a byte order mark stays."""
+    try:
+        mark = BOM_UTF8 if file.read_bytes().startswith(BOM_UTF8) else b""
+        file.write_bytes(mark + text.encode())
+    except OSError as error:
+        raise cannot_write(file, error) from None
+
+
 def update(failed: list[Result]) -> list[Updated]:
     """Write what came into the tests that failed, as far as they expect rows, or nothing yet; say what was done."""
     edits: dict[Path, _Edits] = {}
+    files: dict[Path, Lines] = {}
     done = []
     for result in failed:
         loaded = result.trial.loaded
-        own = edits.setdefault(loaded.home, _Edits(loaded.document, loaded.home))
+        own = edits.setdefault(loaded.home, _Edits(loaded.document, loaded.home, files))
         done.append(Updated(result.place, _Updating(result, own).updated()))
     for each in edits.values():
         each.write()
+    for file, lines in files.items():
+        _rewrite(file, lines.applied(file.read_bytes().removeprefix(BOM_UTF8).decode()))
     return done
 
 
@@ -137,35 +148,35 @@ class _Updating:
             return "left as it is: it expects no rows, and only rows are written"
         before = len(self._edits.found)
         if isinstance(expect.rows, str):
-            if not self._change_csv():
-                return "left as it is: what comes cannot stand in its CSV"
+            if why := self._change_csv():
+                return f"left as it is: {why}"
         else:
             self._change(expect.rows)
         if len(self._edits.found) == before:
             return "left as it is: its rows are right, and only rows are written"
         return "rows written, for review"
 
-    def _change_csv(self) -> bool:
-        """Write the lines that differ; say whether what comes can stand there."""
+    def _change_csv(self) -> str:
+        """Note the lines that differ; return why they cannot be written, if they cannot."""
         path: Route = (*self._path, "rows")
         rows, text = self._trial.rows("expect", "rows"), self._document.written(path)
+        unfit = "what comes cannot stand in its CSV"
         if "\n" in text and self._document.style(path) != "literal":
-            return False
+            return unfit
         try:
             values, whole = self._trial.values(rows), self._trial.case.expect.whole
             lines = csv_lines(rows, values, self._rows, self._key, whole=whole)
         except UnfitError:
-            return False
+            return unfit
         if not lines.changed and not lines.added:
-            return True
+            return ""
         begin, end = self._document.span(path)
         if "\n" in text:
             self._edits.change_lines(lines, last=end)
-        else:
-            file = self._edits.home.parent / text
-            file.write_text(lines.applied(file.read_text(encoding="utf-8")), encoding="utf-8")
+        elif self._edits.files.setdefault(self._edits.home.parent / text, lines) is not lines:
+            return "another test has changed its file of CSV; give the command again"
         self._edits.mark(begin)
-        return True
+        return ""
 
     def _add_expect(self) -> None:
         indent = " " * (self._column(self._trial.path))

@@ -21,7 +21,7 @@ class Lines:
     def applied(self, text: str) -> str:
         """Return the text of a file with the changes."""
         newline = "\r\n" if "\r\n" in text else "\n"
-        lines: list[str | None] = list(text.splitlines())
+        lines: list[str | None] = list(text.replace("\r\n", "\n").removesuffix("\n").split("\n"))
         for number, new in self.changed.items():
             lines[number - 1] = new
         return "".join(line + newline for line in [*lines, *self.added] if line is not None)

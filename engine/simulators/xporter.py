@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping
 from datetime import date
+from difflib import get_close_matches
 from typing import Any, Self
 
 from engine.simulators import bulk, changeset
@@ -33,6 +34,17 @@ from engine.simulators.xod.fact import ReadFact, read_facts
 from engine.simulators.xod.serve import Serving, gdpr_ids
 
 _NO_CACHE = {"Cache-Control": "no-cache"}
+
+
+def _scopes(text: str) -> list[str]:
+    """Read names of scopes; one that the service does not know is refused, since it would open nothing."""
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in ALL_SCOPES:
+            near = get_close_matches(name, ALL_SCOPES, 1, 0.5)
+            fix = f"did you mean {near[0]}?" if near else f"there are {', '.join(ALL_SCOPES)}"
+            raise argparse.ArgumentTypeError(f"there is no scope '{name}': {fix}")
+    return names
 
 
 class XporterSimulator(LivingSimulator):
@@ -80,7 +92,7 @@ class XporterSimulator(LivingSimulator):
         add_life_options(parser)
         add = parser.add_argument
         add("--mode", choices=MODES, default="ok", help="how the token service answers (ok)")
-        add("--scopes", metavar="CSV", help="the scopes that a token grants (default: all)")
+        add("--scopes", metavar="CSV", type=_scopes, help="the scopes that a token grants (default: all)")
         add("--token-life", type=float, default=3600, metavar="SECONDS", help="how long a token lives (3600)")
         add("--token-reads", type=int, metavar="N", help="a token ends after so many reads")
         add("--estab", default="9991234", help="number of the school (9991234)")
@@ -105,8 +117,7 @@ class XporterSimulator(LivingSimulator):
     def from_arguments(cls, args: argparse.Namespace, common: dict[str, Any]) -> Self:
         names = ("mode", "token_life", "token_reads", "estab", "absent_pagination", "rows")
         own = {name: getattr(args, name) for name in (*names, "columns")}
-        scopes = args.scopes.split(",") if args.scopes is not None else None
-        return cls(scopes=scopes, change_sets=args.change_sets, **own, **read_life_options(args), **common)
+        return cls(scopes=args.scopes, change_sets=args.change_sets, **own, **read_life_options(args), **common)
 
     @property
     def config(self) -> dict[str, Any]:

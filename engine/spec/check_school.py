@@ -15,6 +15,7 @@ from engine.spec.check_requests import check_keys
 from engine.spec.check_settings import check_given
 from engine.spec.load import Loaded
 from engine.spec.place import problem_of
+from engine.spec.placeholder import URL, placeholder_of
 from engine.spec.project import Project
 from engine.spec.query import World, findings
 from engine.spec.school import Deliver, Folder, School, UserSync
@@ -111,8 +112,15 @@ def _check_value(document: Document, path: tuple[str, str], item: ConfigItem, va
     elif item.pattern and plain and not re.fullmatch(item.pattern, str(value)):
         what = f"'{path[1]}' does not have the form {item.pattern}"
         yield Problem("bad-value", what, document.place(path), item.description)
+    elif plain and str(value) == placeholder_of(item):
+        yield _not_filled_in(document, path, item.description)
     elif item.type == "url" and plain and not _is_url(str(value)):
         yield Problem("bad-url", f"'{path[1]}' is no http or https address", document.place(path), fix=_URL)
+
+
+def _not_filled_in(document: Document, path: tuple[str, str], why: str) -> Problem:
+    what = f"'{path[1]}' is to be filled in"
+    return Problem("not-filled-in", what, document.place(path), why, "write the school's own value", "warning")
 
 
 def _is_url(text: str) -> bool:
@@ -152,6 +160,8 @@ def _check_deliver(document: Document, school: School) -> Iterator[Problem]:
         why = "the API key and personal data would cross the network in the clear"
         place = document.place(("deliver", "url"))
         yield Problem("insecure-url", "Haplo is reached over https only", place, why, "write https://")
+    elif deliver.url == URL:
+        yield _not_filled_in(document, ("deliver", "url"), "where the Haplo application is")
     for entity in deliver.kinds if isinstance(deliver, Deliver) else ():
         if entity not in school.entities:
             what = f"'{entity}' is not among this school's entities"

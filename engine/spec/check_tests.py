@@ -200,8 +200,8 @@ class _Checker:
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            what = f"there is no time zone '{name}'"
-            yield Problem("bad-value", what, self.document.place(path), fix="write one such as Europe/London")
+            what = f"'{name}' is no time zone"
+            yield Problem("unknown-time-zone", what, self.document.place(path), fix="write one such as Europe/London")
 
 
 def _is_written(value: Any, field: SourceField) -> bool:

@@ -10,7 +10,7 @@ from engine.expression import gives_null
 from engine.kinds.types import Formats, ScalarType, TargetField, literal, quote
 from engine.kinds.value import CLEAN_SQL, Constant, Value
 from engine.spec.fit import OURS, fit, rules, said_type
-from engine.spec.lookup import Lookup
+from engine.spec.lookup import LOOKUP_CODE, LOOKUP_VALUE, Lookup
 from engine.spec.reference import Keys
 from engine.spec.relation import NOTHING, Expr, Lost, Miss, Relation, either
 from engine.spec.trace import Collected, Step, Trace
@@ -184,10 +184,10 @@ class Deriver:
         key = f"lower(trim({key}))" if lookup.fold_case else key
         self._references += 1
         code = f'"_code_{self._references}"'
-        view.add_clause(f"LEFT JOIN {quote(f'lookup:{name}')} AS {code} ON {code}.key = {key}")
-        found = f"{code}.value"
+        view.add_clause(f"LEFT JOIN {quote(f'lookup:{name}')} AS {code} ON {code}.{LOOKUP_CODE} = {key}")
+        found = f"{code}.{LOOKUP_VALUE}"
         lost = lookup.otherwise is None
-        miss = Miss(name, f"{expr.sql} IS NOT NULL AND {code}.key IS NULL", lost)
+        miss = Miss(name, f"{expr.sql} IS NOT NULL AND {code}.{LOOKUP_CODE} IS NULL", lost)
         if not lost:
             found = f"CASE WHEN {expr.sql} IS NOT NULL THEN coalesce({found}, {literal(lookup.otherwise)}) END"
         return replace(expr, sql=found, type="VARCHAR", misses=(*expr.misses, miss))

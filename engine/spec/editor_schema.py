@@ -136,8 +136,9 @@ class _Names:
         self.defs[f"field-{scope}"] = {"anyOf": found} if found else {"type": "string"}
 
     def values(self, scope: str, collects: bool = False) -> None:
-        """Define what a value of a scope may be."""
+        """Define what a value of a scope may be; editors show what is said of the field that it is for, not of it."""
         value = self.copied("Value", scope)
+        del value["title"], value["description"]
         _put(value, ["from", "first_of", "case", "else", "by"], _ref(f"field-{scope}"))
         if collects:
             value["allOf"] = [_ref("collecting")]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
 from engine.kinds.word import Name, Text, Word, problem
+
+LOOKUP_CODE: Final = '"lookup:code"'
+LOOKUP_VALUE: Final = '"lookup:value"'
+"""The columns of a lookup's table, as SQL: none that a mapping's own SQL could mean by a name without quotes."""
 
 
 class Csv(Word):

@@ -2,7 +2,7 @@
 
 The statement gives every record exactly one state: `filtered` (by a rule), `merged` (another record of its key is
 used), `quarantined` (a required field has no good value) or `emitted`. It expects the tables `_run` (settings, run)
-and `lookup:<name>` (key, value), and reads record sets where `place` says. Next: `spec/load`.
+and `lookup:<name>` (`spec/lookup`), and reads record sets where `place` says. Next: `spec/load`.
 """
 
 from __future__ import annotations

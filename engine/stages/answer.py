@@ -48,7 +48,8 @@ class Answer:
     """One answer of an endpoint. `last` and `total` are what it states of the whole, where it does.
 
     `said` is what it says beside its records, where it does: `data_time`, `system`, `next` (the change token) and
-    `total` (of all records, changed or not). `part`: the part of the endpoint that was read, if any.
+    `total` (of all records, changed or not). `part`: the part of the endpoint that was read, if any. `after`: what asks
+    for the page after it, where each answer says that of the next.
     """
 
     endpoint: str
@@ -60,17 +61,20 @@ class Answer:
     total: int | None = None
     said: Mapping[str, str] = field(default_factory=dict)
     part: str = ""
+    after: str | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what a journal keeps of it."""
         sets = {name: seen.facts() for name, seen in self.sets.items()}
-        return {"bytes": self.size, "last": self.last, "total": self.total, "sets": sets, "said": dict(self.said)}
+        own = {"bytes": self.size, "last": self.last, "total": self.total, "sets": sets, "said": dict(self.said)}
+        return own if self.after is None else {**own, "after": self.after}
 
     @classmethod
     def read(cls, endpoint: str, page: int, file: Path, facts: Mapping[str, Any]) -> Answer:
         """Read what `facts` gave."""
         sets = {name: Seen.read(seen) for name, seen in facts["sets"].items()}
-        return cls(endpoint, page, file, facts["bytes"], sets, facts["last"], facts["total"], facts.get("said", {}))
+        said, after = facts.get("said", {}), facts.get("after")
+        return cls(endpoint, page, file, facts["bytes"], sets, facts["last"], facts["total"], said, after=after)
 
 
 def page_ranges(pages: Iterable[int]) -> str:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 
 from engine.errors import AnswerUnreadable
+from engine.kinds.pages import Came
 from engine.stages.answer import Answer
 from engine.stages.events import Event, Tell
 
@@ -21,7 +22,8 @@ class Books:
     """What was read of an endpoint. The first page is checked first; the others in any order, by any thread.
 
     `counted` are the sets that the stated total is about; `size` is how many records were asked for a page; `part` is
-    the part of the endpoint that is read. Where no answer has `stated` which page is the last, pages come in order.
+    the part of the endpoint that is read. Where no answer has `stated` which page is the last, pages come in order; if
+    they are `chained`, each says what asks for the next.
     """
 
     def __init__(
@@ -34,10 +36,12 @@ class Books:
         part: str = "",
         *,
         stated: bool = True,
+        chained: bool = False,
     ) -> None:
         self.about = f"endpoint '{endpoint}'{' ' * bool(part)}{part}"
         self._endpoint, self._counted, self._first, self._size, self._tell = endpoint, counted, first, size, tell
-        self._asked_size, self._stated = size, stated
+        self._asked_size, self._stated, self._chained = size, stated, chained
+        self._came, self._afters = Came(), set[str]()
         self._reached, self._before, self._ended = first - 1, 0, False
         self._lock = threading.Lock()
         self._base: Answer | None = None
@@ -54,6 +58,11 @@ class Books:
         assert self._base is not None
         assert self._base.last is not None
         return self._base.last
+
+    @property
+    def came(self) -> Came:
+        """What the pages so far have brought, where they come in order."""
+        return self._came
 
     @property
     def ended(self) -> bool:
@@ -88,6 +97,8 @@ class Books:
             if self._stated:
                 self._check_records(answer, name, answer.sets[name].records)
             self._check_loop(answer, name)
+        if answer.after in self._afters:
+            raise self._wrong(answer, "it asks to go on with a page that was there before", "page-loop")
 
     def close(self) -> None:
         """Raise `AnswerUnreadable` unless what was read is what the source says it has."""
@@ -163,9 +174,7 @@ class Books:
 
     def _enter(self, answer: Answer) -> None:
         if not self._stated:
-            records = sum(seen.records for seen in answer.sets.values())
-            self._ended = not records or records < self._before
-            self._reached, self._before = answer.page, records
+            self._go_on(answer)
         latest = self._latest
         stated = answer.total is not None or (latest is not None and latest.total is None)
         if latest is None or (stated and answer.page > latest.page):
@@ -173,6 +182,15 @@ class Books:
         for name in self._counted:
             self._read[name] += answer.sets[name].records
             self._digests[name, answer.sets[name].digest] = answer.page
+
+    def _go_on(self, answer: Answer) -> None:
+        """Enter a page of those that come in order, and say whether it is the last."""
+        records = sum(seen.records for seen in answer.sets.values())
+        self._ended = answer.after is None if self._chained else not records or records < self._before
+        self._reached, self._before = answer.page, records
+        listed = max((answer.sets[name].records for name in self._counted), default=records)
+        self._came = Came(self._came.records + listed, answer.after or "")
+        self._afters |= {answer.after} if answer.after is not None else set()
 
     def _wrong(self, answer: Answer, what: str, code: str) -> AnswerUnreadable:
         name = f"{self.about} page {answer.page}"

@@ -151,7 +151,7 @@ def is_there(paths: Iterable[Path], record: Any) -> bool:
 
 def _stands(where: Path, record: Any) -> bool:
     if where.steps is None:
-        return bool(where.all(record))
+        return bool(where.all(record)) or _is_empty(where, record)
     for step in where.steps:
         if record is None:
             return True
@@ -159,6 +159,12 @@ def _stands(where: Path, record: Any) -> bool:
         if record is MISSING:
             return False
     return True
+
+
+def _is_empty(where: Path, record: Any) -> bool:
+    """Say whether a path goes through a list that is there, and has no items."""
+    before, found, _ = where.text.partition("[*]")
+    return bool(found) and path(before).simple and path(before).first(record) in ([], None)
 
 
 class _Sampler:

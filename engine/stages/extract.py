@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -35,7 +35,7 @@ from engine.stages.events import Event, Tell
 from engine.stages.pace import Budget
 from engine.stages.question import Question
 from engine.stages.together import together
-from engine.stages.want import Want, request_params
+from engine.stages.want import Want, request_params, side_by_side
 from engine.stages.xml_answer import XmlReader
 from engine.stages.xml_plan import records_file
 
@@ -64,7 +64,7 @@ def extract_with(
     """Read the same with clients that are there already; `earlier` has answers that may be used again."""
     answers: list[Answer] = []
     pages: dict[str, int] = {}
-    for group in _groups(wants):
+    for group in side_by_side(wants):
         name = group[0].endpoint
         api = clients.source.endpoints[name].api
         client, connections = clients.of(api), clients.source.apis[api].rates.connections
@@ -81,21 +81,6 @@ def extract_with(
         for want, own in zip(group, found, strict=True):
             answers += _numbered(want, own, pages)
     return answers
-
-
-def _groups(wants: Sequence[Want]) -> Iterator[list[Want]]:
-    """Yield what is read side by side: parts of one endpoint that are for records; all else by itself."""
-    group: list[Want] = []
-    for want in wants:
-        if group and not ("each" in want.names and want.endpoint == group[0].endpoint):
-            yield group
-            group = []
-        group.append(want)
-        if "each" not in want.names:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 def _counting(tell: Tell, total: int) -> Tell:
@@ -149,7 +134,8 @@ class _Read:
         self._reader = self._reader_of(want, client, source.formats.blank == "keep")
         counted = [name for name, each in self._sets.items() if each.counted]
         first, size = self._pages.first_page(), self._pages.page_size()
-        self._books = Books(want.endpoint, counted, first, size, tell, want.part, stated=self._pages.states_last())
+        stated, chained = self._pages.states_last(), self._pages.chained()
+        self._books = Books(want.endpoint, counted, first, size, tell, want.part, stated=stated, chained=chained)
         self._signature = self._sign(config, api.base_url, dict(api.params), want.mark)
         self._age = None if self._endpoint.fresh_for is None else seconds(self._endpoint.fresh_for)
         self._lock = threading.Lock()
@@ -213,8 +199,18 @@ class _Read:
             raise cannot_write(self._folder, error) from None
         entry = self._journal.get(self._key("read"))
         self._number = entry["number"] if entry else 0
-        if entry is None or entry["signature"] != self._signature:
+        if entry is None or entry["signature"] != self._signature or self._broken_off():
             self._begin_anew()
+
+    def _broken_off(self) -> bool:
+        """Say whether pages of which each says what asks for the next stop early: that may not hold now."""
+        page, chained = self._pages.first_page(), self._pages.chained()
+        while chained:
+            facts = self._journal.get(self._key("answer", page))
+            if facts is None or facts["read"] != self._number:
+                return True
+            page, chained = page + 1, "after" in facts
+        return False
 
     def _begin_anew(self) -> None:
         """From here on no answer that landed before counts."""
@@ -261,7 +257,7 @@ class _Read:
             raise
 
     def _ask(self, name: str, page: int, part: Path) -> Answer:
-        params = {**self._params, **self._pages.params(page)}
+        params = {**self._params, **self._pages.params(page, self._books.came)}
         envelope = self._client.fetch(replace(self._question, name=name, params=params), part, self._reader)
         for set_name, seen in envelope.sets.items():
             if seen is None and set_name not in self._gone:
@@ -284,7 +280,18 @@ class _Read:
             last = None
         total = self._pages.stated_total(facts)
         said = {what: text for what, where in self._said.items() if (text := _text(path(where).first(facts)))}
-        return Answer(self._name, page, self._file(page), part.stat().st_size, sets, last, total, said)
+        after, size = self._after(page, facts), part.stat().st_size
+        return Answer(self._name, page, self._file(page), size, sets, last, total, said, after=after)
+
+    def _after(self, page: int, facts: Any) -> str | None:
+        try:
+            return self._pages.after(facts)
+        except ValueError as error:
+            raise AnswerUnreadable(
+                f"{self._books.about} page {page}: what asks for the page after it cannot be read",
+                why=f"{error}; the source document says where it stands: pages.next.at",
+                code="pages-missing",
+            ) from None
 
     def _silent(self, facts: Any) -> bool:
         """Say whether an answer says nothing at all about pages."""
@@ -331,7 +338,8 @@ class _Read:
     def _used_again(self, page: int) -> Answer | None:
         """Take an answer that another run got, if one of the same question is young enough and whole."""
         args = (self._name, self._signature, page)
-        found = None if self._age is None else self._earlier.answer(*args, self._age)
+        old = self._age is None or self._pages.chained()  # what a page says of the next holds for a while only
+        found = None if old or self._age is None else self._earlier.answer(*args, self._age)
         if found is None:
             return None
         (folder, facts), file = found, self._file(page)

@@ -9,18 +9,18 @@ Next: `stages/land`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any
 
 from engine.errors import AnswerUnreadable
 from engine.journal import cannot_write
-from engine.kinds.select import MISSING, path
+from engine.kinds.select import MISSING, Path, path
 from engine.spec.source import RecordSet
 from engine.stages.answer import Answer
 from engine.stages.envelope import records_at, records_path
 
 
-def rewrite_raw(record_set: RecordSet, answers: Sequence[Answer], lines: Path) -> None:
+def rewrite_raw(record_set: RecordSet, answers: Sequence[Answer], lines: File) -> None:
     """Write the records of answers as they are; the set's path must be steps of names."""
     import msgspec
 
@@ -36,27 +36,39 @@ def rewrite_raw(record_set: RecordSet, answers: Sequence[Answer], lines: Path) -
     _write(answers, lines, records)
 
 
-def rewrite_chosen(record_set: RecordSet, needed: Iterable[str], answers: Sequence[Answer], lines: Path) -> None:
+def rewrite_chosen(record_set: RecordSet, needed: Iterable[str], answers: Sequence[Answer], lines: File) -> None:
     """Write the values of the needed fields under the names `f0`, `f1`, ..., each by its paths."""
     import msgspec
 
     where = records_path(record_set.records)
-    fields = [
-        (f"f{index}", [path(text) for text in record_set.fields[name].paths(name)]) for index, name in enumerate(needed)
-    ]
+    fields = []
+    for index, name in enumerate(needed):
+        field = record_set.fields[name]
+        read = _every if field.type == "list" else Path.first
+        fields.append((f"f{index}", read, [path(text) for text in field.paths(name)]))
 
     def records(data: bytes) -> Iterator[bytes]:
         for record in records_at(where, msgspec.json.decode(data), one=record_set.one) or []:
             chosen = {}
-            for key, spellings in fields:
-                found = (each.first(record) for each in spellings)
+            for key, read, spellings in fields:
+                found = (read(each, record) for each in spellings)
                 chosen[key] = next((value for value in found if value is not MISSING and value is not None), None)
             yield msgspec.json.encode(chosen)
 
     _write(answers, lines, records)
 
 
-def _write(answers: Sequence[Answer], lines: Path, records: Any) -> None:
+def _every(place: Path, record: Any) -> Any:
+    """Return all values at a path of a list's items, as one list; what a path of steps gives is the list itself."""
+    if place.simple:
+        return place.first(record)
+    found = place.all(record)
+    if all(isinstance(each, list) for each in found):
+        found = [item for each in found for item in each]
+    return found or MISSING
+
+
+def _write(answers: Sequence[Answer], lines: File, records: Any) -> None:
     import msgspec
 
     try:

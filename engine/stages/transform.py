@@ -18,7 +18,7 @@ from engine.errors import TransformError
 from engine.journal import cannot_write
 from engine.kinds.types import literal, parquet, quote
 from engine.kinds.value import Value
-from engine.spec.lookup import Lookup
+from engine.spec.lookup import LOOKUP_CODE, LOOKUP_VALUE, Lookup
 from engine.spec.mapping import Mapping as MappingDocument
 from engine.spec.query import Query, World, build
 from engine.spec.relation import Reading, Use
@@ -195,8 +195,8 @@ def prepare(database: duckdb.DuckDBPyConnection, world: World, query: Query, cir
 
 def _add_lookup(database: duckdb.DuckDBPyConnection, lookup: Lookup) -> None:
     codes = {lookup.folded(code): value for code, value in (lookup.values or {}).items()}
-    statement = f"CREATE TABLE {quote('lookup:' + lookup.lookup)} AS SELECT unnest($1::VARCHAR[]) AS key"
-    database.execute(f"{statement}, unnest($2::VARCHAR[]) AS value", [list(codes), list(codes.values())])
+    statement = f"CREATE TABLE {quote('lookup:' + lookup.lookup)} AS SELECT unnest($1::VARCHAR[]) AS {LOOKUP_CODE}"
+    database.execute(f"{statement}, unnest($2::VARCHAR[]) AS {LOOKUP_VALUE}", [list(codes), list(codes.values())])
 
 
 def _run(

@@ -5,7 +5,7 @@ Shared by stages. Imports `secret` and `spec`. Next: `stages/extract`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,3 +72,18 @@ def request_params(source: Source, want: Want) -> dict[str, str]:
     if naming is not None and names:
         params[naming.param] = naming.join.join(names)
     return params
+
+
+def side_by_side(wants: Sequence[Want]) -> Iterator[list[Want]]:
+    """Yield what is read side by side: parts of one endpoint that are for records; all else by itself."""
+    group: list[Want] = []
+    for want in wants:
+        if group and not ("each" in want.names and want.endpoint == group[0].endpoint):
+            yield group
+            group = []
+        group.append(want)
+        if "each" not in want.names:
+            yield group
+            group = []
+    if group:
+        yield group

@@ -94,7 +94,7 @@ def test_the_commands_for_a_project_of_ones_own_work(tmp_path: Path) -> None:
     (block,) = [block for block in blocks(README, "sh") if "haplomap init" in block]
     done = run(block.replace(". .venv/bin/activate\n", ""), tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "documents, no problems" in done.stdout
+    assert done.stderr.count("is to be filled in [not-filled-in]") == 3
 
 
 def test_the_error_that_the_readme_shows_is_the_one_that_comes(tmp_path: Path) -> None:
@@ -180,6 +180,9 @@ def test_a_new_system_is_begun_tested_and_read_as_its_readme_shows(tmp_path: Pat
     assert "3 tests, 3 passed" in done.stdout
     assert re.search(r"^meadow/student +3 +0 +17 of 17 ", done.stdout, re.MULTILINE)
     assert re.search(r"^student +3 +0 +1 +0 +0 +2 +2 +–$", done.stdout, re.MULTILINE)
+    assert re.search(r"^\d+ pages in meadow-site: open meadow-site/index.html$", done.stdout, re.MULTILINE)
+    ways = (tmp_path / "meadow-site" / "personal-data.csv").read_text(encoding="utf-8")
+    assert "name,meadow,students,preferredName,,goes to Haplo,student,given_name,dc:attribute:title," in ways
 
 
 def test_recordings_are_shown_served_and_made_as_their_readme_shows(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ NO_CODES = {
     "dry-run": "a mode of delivery",
     "duplicate-key": "in spec/query: a rule of the quarantine; in documents it is among CODES",
     "not-found": "an error of the command line",
+    "to-be-filled-in": "what stands for a value in a new school file",
     "too-long": "a rule of the quarantine",
     "too-short": "a rule of the quarantine",
     "unknown-reference": "a rule of the quarantine",

@@ -138,6 +138,14 @@ def test_simulators_import_the_standard_library_each_other_and_the_interpreter_o
                 assert allowed, f"{path.name} imports {name}"
 
 
+def test_a_scope_that_is_none_is_refused_with_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = build_parser("xporter", find_simulators()["xporter"])
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(["--scopes", "School,Staf"])
+    assert ended.value.code == 2
+    assert "there is no scope 'Staf': did you mean Staff?" in capsys.readouterr().err
+
+
 def test_options_reach_the_simulator(tmp_path: Path) -> None:
     kinds = tmp_path / "kinds.json"
     kinds.write_text('{"pupils": {}, "staff": {}}')

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from engine.kinds.pages import NumberedPages, OnePage, Pages, whole_number
+from engine.kinds.pages import Came, NumberedPages, OnePage, Pages, whole_number
 
 NUMBERED = {
     "kind": "number",
@@ -66,3 +66,36 @@ def test_unknown_kinds_and_sizes_of_nothing_are_refused():
     for keys in ({"kind": "cursor"}, {**NUMBERED, "size": {"param": "x", "value": 0}}):
         with pytest.raises(ValidationError):
             pages(**keys)
+
+
+def test_an_offset_is_counted_by_pages_where_the_total_is_stated_and_by_records_elsewhere():
+    stated = pages(kind="offset", param="skip", first=1, size={"param": "take", "value": 50}, total="$.count")
+    assert (stated.params(3), stated.states_last(), stated.page_size()) == ({"skip": "101", "take": "50"}, True, 50)
+    assert [stated.last_page({"count": count}) for count in (0, 50, "51", None)] == [1, 1, 2, None]
+    assert [stated.requests_for(records) for records in (0, 50, 51)] == [1, 1, 2]
+    plain = pages(kind="offset", param="skip", size={"param": "take", "value": 50})
+    assert (plain.params(3, Came(70)), plain.states_last()) == ({"skip": "70", "take": "50"}, False)
+    assert [plain.requests_for(records) for records in (0, 30, 50, 120)] == [1, 2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("url", "found", "after"),
+    [
+        (False, "/a+b=", "/a+b="),
+        (False, 7, "7"),
+        (False, None, None),
+        (False, "", None),
+        (True, "https://x/y?size=2&after=a%2Bb", "a+b"),
+        (True, "?after=3", "3"),
+    ],
+)
+def test_what_asks_for_the_next_page_stands_in_the_answer_or_in_a_url_there(url, found, after):
+    cursor = pages(kind="cursor", param="after", next={"at": "$.more", "url": url})
+    assert cursor.after({"more": found}) == after
+    assert cursor.params(2, Came(5, after or "")) == ({"after": after} if after else {})
+
+
+@pytest.mark.parametrize("found", [True, {"a": 1}, "https://x/y?page=2"])
+def test_what_asks_for_no_page_is_refused(found):
+    with pytest.raises(ValueError, match="it is"):
+        pages(kind="cursor", param="after", next={"at": "$.more", "url": True}).after({"more": found})

@@ -41,6 +41,14 @@ def test_each_branch_is_reached_by_the_record_that_takes_it(folder: Path) -> Non
     assert reached("links: [{Id: 1}]") == {"rule has-owner"}  # of a table that nothing uses yet
 
 
+def test_a_key_that_rows_are_known_by_is_reached_by_a_record_that_has_it(folder: Path) -> None:
+    mapping = folder / "mappings" / "acme" / "thing.yaml"
+    mapping.write_text(mapping.read_text() + "known_by: {badge: {first_of: [Name, Colour]}}\n")
+    own = ["known_by badge", "first_of known_by.badge: Name", "first_of known_by.badge: Colour"]
+    assert [each for each in left(folder, "things: [{Id: 1}]") if each in own] == own[:2]
+    assert [each for each in left(folder, "things: [{Id: 1, Name: Ball}]") if each in own] == own[2:]
+
+
 def test_a_field_is_reached_where_a_value_of_it_is_expected_and_comes(folder: Path) -> None:
     text = """\
   - test: it

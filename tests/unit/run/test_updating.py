@@ -124,6 +124,19 @@ def test_lines_of_a_csv_file_that_differ_are_written(folder: Path) -> None:
     assert file.read_text() == "source_id, name,        born\n1, Red: ball, \n2, Kite, 2020-01-02\n"
 
 
+def test_a_csv_file_keeps_its_line_ends_and_is_written_by_one_test_at_a_time(folder: Path) -> None:
+    file = file_of(folder).with_name("rows.csv")
+    file.write_bytes(("\ufeff" + CSV).replace("\n", "\r\n").encode())
+    given = GIVEN + "    expect:\n      rows: rows.csv\n"
+    text, said = updated(folder, given + given.replace("test: it", "test: again"))
+    assert said == [
+        "rows written, for review",
+        "left as it is: another test has changed its file of CSV; give the command again",
+    ]
+    assert file.read_bytes() == "\ufeffsource_id, name,        born\r\n1, Red: ball, \r\n2,         Kite,\r\n".encode()
+    assert text.count(MARK) == 1
+
+
 def test_several_tests_of_a_document_are_written_at_once_and_what_is_marked_is_told(folder: Path) -> None:
     again = GIVEN.replace("test: it", "test: again")
     text, said = updated(folder, f"{GIVEN}\n{again}    expect: {{rows: []}}\n")

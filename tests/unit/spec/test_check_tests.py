@@ -69,7 +69,7 @@ tests:
         "11:33 unknown-field did you mean 'Colour'?",
         "12:33 wrong-type",
         "12:49 empty-list write null to switch the rule off",
-        "13:16 bad-value write one such as Europe/London",
+        "13:16 unknown-time-zone write one such as Europe/London",
         "14:13 unknown-entity did you mean 'thing'?",
         "16:17 missing-key add source_id:",
         "17:29 unknown-target did you mean 'name'?",

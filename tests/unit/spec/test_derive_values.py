@@ -96,6 +96,15 @@ def test_a_lookup_gives_what_a_code_means_and_reports_a_miss() -> None:
     assert [row["_withheld"] for row in outcome.rows] == [[], ["out"], []]
 
 
+def test_fields_called_key_and_value_stand_beside_a_lookup() -> None:
+    sets = {"things": {"Id": "text", "key": "text", "value": "text"}}
+    fields = "fields:\n  id: Id\n  name: {from: key, lookup: c}\n  other: {sql: 'key || value'}\n"
+    lookups = ["lookup: c\nvalues: {a: Alpha}\n"]
+    trial = Trial(sets, "name: {type: text}\nother: {type: text}", fields, lookups=lookups)
+    (row,) = trial.run({"things": [{"Id": "1", "key": "a", "value": "v"}]}).rows
+    assert (row["name"], row["other"]) == ("Alpha", "av")
+
+
 def test_a_lookup_that_folds_case_takes_a_code_in_any_case() -> None:
     outcome = one(
         "{from: a, lookup: sex}", "{type: text}", [{"a": " m "}, {"a": "f"}], lookups=[SEX + "fold_case: true\n"]

@@ -200,6 +200,8 @@ def test_what_a_name_means_stands_beside_it() -> None:
     given = top["fields"]["properties"]["given_name"]["description"]
     assert given.startswith(project().schema("student").fields["given_name"].description)
     assert "personal data (name)" in given
+    # editors show what the innermost definition says: that of a value must leave the word to the field
+    assert not {"title", "description"} & set(defs["Value-Rows"])
 
     def said(of: str, name: str) -> str:
         names = defs[of].get("oneOf") or defs[of]["anyOf"][0]["oneOf"]

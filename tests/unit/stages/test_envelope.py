@@ -127,6 +127,8 @@ def test_a_value_is_there_when_it_is_null_on_the_way():
     assert is_there([path("a.b")], {"a": {"b": None}})
     assert not is_there([path("a.b")], {"a": {}})
     assert is_there([path("$..b")], {"a": [{"b": 1}]})
+    assert is_there([path("$.a[*].b")], {"a": []})
+    assert not is_there([path("$.a[*].b")], {"a": [{}]})
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,16 @@ def test_values_at_paths_that_are_more_than_steps(tmp_path):
     assert rows == [(1, 1, "1", "b", "7")]
 
 
+def test_a_list_takes_every_value_that_its_path_leads_to(tmp_path):
+    fields = {"mails": {"at": "$.contacts[*].mail", "type": "list"}, "tags": {"at": "$.more[*].tags", "type": "list"}}
+    record = {
+        "contacts": [{"mail": "a"}, {"phone": "1"}, {"mail": "b"}],
+        "more": [{"tags": ["x"]}, {"tags": ["y", "z"]}],
+    }
+    rows, _ = landed(tmp_path, a_source(fields), students(record, {"contacts": [], "more": []}))
+    assert rows == [(1, 1, '["a","b"]', '["x","y","z"]'), (1, 2, None, None)]
+
+
 def test_a_value_and_a_value_below_it(tmp_path):
     fields = {"gender": {}, "sex": {"at": "gender.name"}}
     rows, _ = landed(tmp_path, a_source(fields), students({"gender": {"name": "F"}}))
