@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from project import Ended, call_here
 from recordings import DAY, ROOT, place_project, secrets_of
@@ -41,6 +42,11 @@ def texts(folder: Path) -> dict[str, str]:
     return {str(each.relative_to(folder)): each.read_text() for each in sorted(folder.rglob("*")) if each.is_file()}
 
 
+def surnames(folder: Path) -> set[str]:
+    students = json.loads((folder / "answers" / "students" / "1.json").read_text(encoding="utf-8"))["Students"]
+    return {each["Surname"] for each in students}
+
+
 def test_a_recording_is_made_told_of_and_looked_at(project: Path, tmp_path: Path) -> None:
     to = tmp_path / "of" / "three"
     ended = record(project, to, "--records", "3", "--seed", "1").well()
@@ -58,16 +64,9 @@ def test_a_recording_is_made_told_of_and_looked_at(project: Path, tmp_path: Path
     assert {"set": "students", "records": 3, "of": 23} in facts["sets"]
     assert set(facts["done"]) == {"left", "replaced", "moved"}
     assert texts(tmp_path / "told") == texts(to), "the same seed replaces in the same way"
-
-
-def test_without_a_seed_each_recording_is_made_up_anew(project: Path, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        record(project, tmp_path / name, "--records", "1").well()
-    one, two = (texts(tmp_path / name) for name in ("one", "two"))
-    assert one.keys() == two.keys()
-    students = "answers/students/1.json"
-    names = [json.loads(each[students])["Students"][0]["Surname"] for each in (one, two)]
-    assert names[0] != names[1]
+    record(project, tmp_path / "other", "--records", "3").well()
+    assert texts(tmp_path / "other").keys() == texts(to).keys()
+    assert surnames(tmp_path / "other") & surnames(to) == set(), "without one they are made up anew"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +104,14 @@ def test_a_recording_that_failed_leaves_no_folder_and_goes_on(
     simulator.faults.replace([])
     record(project, tmp_path / "new", "--records", "2").well()
     assert len([each for each in simulator.requests if "/Students" in each.path]) == asked == 1, "it was read already"
+
+
+def test_days_that_were_not_recorded_have_no_records(simulator: ReplaySimulator) -> None:
+    marks = f"{simulator.url}/api/v1/School/9991234/AttendanceForDateRange/"
+    week = {"DateFrom": "2026-02-23", "DateTo": "2026-03-01", "page": "1"}
+    recorded, other = (httpx.get(marks, params=each).json() for each in (week, {**week, "DateFrom": "2020-01-06"}))
+    assert len(recorded["AttendMarks"]) == int(recorded["__pagination__"][0]["RowCount"]) > 10
+    assert (other["AttendMarks"], other["__pagination__"][0]["RowCount"]) == ([], 0)
 
 
 def test_a_folder_that_is_no_recording_is_said(project: Path, tmp_path: Path) -> None:
