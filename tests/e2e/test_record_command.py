@@ -10,6 +10,7 @@ import httpx
 import pytest
 from project import Ended, call_here
 from recordings import DAY, ROOT, place_project, secrets_of
+from small_documents import of_entity, write
 
 from engine.simulators.replay import ReplaySimulator
 
@@ -120,3 +121,34 @@ def test_a_folder_that_is_no_recording_is_said(project: Path, tmp_path: Path) ->
     other = call(project, "preview", "waters-edge", "student", "--recorded", str(RECORDED.parent / "isams"))
     assert (other.code, ended.codes) == (2, ["recording"])
     assert "is a recording of 'isams'" in other.err
+
+
+def test_what_stands_where_only_a_search_finds_it_is_left_out_and_told(tmp_path: Path) -> None:
+    """Such an answer cannot be put together again; what else stands in it is kept."""
+    answer = {"people": [{"id": "4001", "deep": [{"hair": "red"}]}], "forms": [{"members": [{"id": "4001"}]}]}
+    replay = {"answers": [{"path": "/people", "body": "people.json"}]}
+    for name, content in (("people.json", answer), ("replay.json", replay)):
+        (tmp_path / "answers" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "answers" / name).write_text(json.dumps(content), encoding="utf-8")
+    fields = {"id": {"pii": "identifier"}, "hair": {"at": "$..hair", "pii": "sensitive"}}
+    sets = {
+        "people": {"records": "$.people", "key": "id", "fields": fields},
+        "members": {"records": "$.forms[*].members", "fields": {"id": {"pii": "identifier"}}},
+    }
+    source = {
+        "source": "acme",
+        "config": {"base_url": {"type": "url"}},
+        "apis": {"main": {"base_url": "{{ config.base_url }}", "auth": {"kind": "none"}}},
+        "endpoints": {"people": {"get": "people", "sets": sets}},
+    }
+    with ReplaySimulator(folder=tmp_path / "answers", today=DAY) as simulator:
+        school = {"school": "east", "source": "acme", "config": {"base_url": simulator.url}, "entities": ["thing"]}
+        documents = of_entity("acme", "thing", "people", {"source_id": "id"})
+        write(tmp_path / "p", {**documents, "mappings/acme/source.yaml": source, "schools/east.yaml": school})
+        ended = call(tmp_path / "p", "record", "east", "--to", str(tmp_path / "to"), "--set", "members").well()
+    assert "members is not recorded: the path of its records is more than steps" in ended.err
+    made = texts(tmp_path / "to")
+    assert list(json.loads(made["answers/people/1.json"])["people"][0]) == ["id"]
+    assert "Not recorded, since their paths are more than steps: `hair`." in made["REPORT.md"]
+    assert "4001" not in "".join(made.values())
+    assert "red" not in made["answers/people/1.json"]
