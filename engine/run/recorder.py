@@ -28,9 +28,10 @@ from engine.run.recording_folder import Made, Wish, Writing
 from engine.run.records import wants_of
 from engine.run.secrets import Secrets
 from engine.spec.project import NotFoundError, Project
-from engine.spec.source import RecordSet
+from engine.spec.source import RecordSet, Source
 from engine.stages.clients import Clients
-from engine.stages.events import Tell
+from engine.stages.envelope import records_path
+from engine.stages.events import Event, Tell
 from engine.stages.want import Want
 
 
@@ -51,7 +52,7 @@ def record(project: Project, wish: Wish, environ: Mapping[str, str], tell: Tell,
         with Inquiry(source, config, today, clock, tell, state.budget) as inquiry:
             inquiry.standing()
             granted = inquiry.granted(apis_of(plan))
-        wants = list(_granted(wants, Closing(source, granted)))
+        wants = list(_granted(_followed(wants, source, tell), Closing(source, granted)))
         choosing = Choosing(sets, edges, _root(wish, wants, sets, edges), wish.records)
         gathering = Gathering(source, school, config, settings, wants, folder, clock, choosing)
         with (
@@ -62,6 +63,18 @@ def record(project: Project, wish: Wish, environ: Mapping[str, str], tell: Tell,
         made = Writing(project, plan, wish, gathering, config, granted).write()
         shutil.rmtree(folder)
     return made
+
+
+def _followed(wants: Iterable[Want], source: Source, tell: Tell) -> Iterator[Want]:
+    """Yield what of these stands at paths of plain steps; what does not cannot be put together again, and is told."""
+    for want in wants:
+        json = source.apis[source.endpoints[want.endpoint].api].answers == "json"
+        lost = [name for name in want.sets if json and not records_path(source.find(name)[2].records).simple]
+        for name in lost:
+            tell(Event("note", f"{name} is not recorded: the path of its records is more than steps", want.endpoint))
+        sets = {name: fields for name, fields in want.sets.items() if name not in lost}
+        if sets:
+            yield replace(want, sets=sets)
 
 
 def _granted(wants: Iterable[Want], closing: Closing) -> Iterator[Want]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from engine.kinds.element import is_element_path
+from engine.kinds.select import path
+from engine.kinds.types import SourceField
 from engine.run.disguising import Choice, Disguising, Held
 from engine.run.recording import Recording
 
@@ -45,9 +48,18 @@ def _lines(
         if told:
             yield ""
             yield from _table(name, told, disguising, cut)
+        lost = [key for (own, key), spec in disguising.fields.items() if own == name and _is_search(spec, key)]
+        if lost:
+            yield ""
+            yield f"Not recorded, since their paths are more than steps: {', '.join(f'`{each}`' for each in lost)}."
         if dropped.get(name):
             yield ""
             yield f"Not declared, and left out: {', '.join(f'`{each}`' for each in sorted(dropped[name]))}."
+
+
+def _is_search(spec: SourceField, name: str) -> bool:
+    """Say whether a field has no path that can be followed step by step, of either class."""
+    return not any(is_element_path(text) or path(text).simple for text in spec.paths(name))
 
 
 def _table(

@@ -29,7 +29,7 @@ from engine.spec.project import open_project
 
 pytestmark = pytest.mark.e2e
 
-PUPILS = {"xporter": 30, "isams": 30, "hubmis": 18}
+PUPILS = {"xporter": 20, "isams": 24, "hubmis": 10}
 LEFT = {"Title", "title", "title_id", "Country", "country", "country_id", "type", "is_primary"}
 """Fields that are tagged as personal, and whose few values are of many people."""
 TAGS = ("name", "contact", "address", "identifier", "birth")

@@ -50,7 +50,7 @@ KINDS = [
     (r"^(formatted_)?address$", "address"),
     (r"^(ethnicity|faith|national|medical|learning_support|country_of_birth|language_)", "sensitive"),
 ]
-PEOPLE = re.compile(r"_heads$|^house_parents$|^staff(_report_writers)?$|_by$|^student$")
+PEOPLE = re.compile(r"_heads$|^house_parents$|^staff(_report_writers)?$|_by$|^student(_representatives)?$")
 """Lists and objects that are people, also in sets that are of nobody."""
 
 
