@@ -25,6 +25,14 @@ def review_text(review: Review) -> str:
     return "\n".join(lines)
 
 
+def headlines(review: Review) -> str:
+    """Return what there is in a review in a line or a few; of documents that are wrong all that is wrong."""
+    if review.wrong:
+        return review_text(review)
+    lines = [f"{review.before} → {review.after}: {said_meaning(review.found.meaning)}"]
+    return "\n".join([*lines, *(f"on {name}: {said_effects(each)}" for name, each in review.found.data.items())])
+
+
 def _grouped(groups: list[tuple[str, list[Finding]]]) -> Iterator[str]:
     for about, own in groups:
         yield ""

@@ -119,7 +119,8 @@ def test_each_form_says_the_same_and_fail_on_decides_how_it_ends(tmp_path: Path)
     outs = [tmp_path / f"review.{end}" for end in ("md", "html", "json", "txt")]
     words = [word for out in outs for word in ("--out", str(out))]
     ended = call_here("review", "base", *words, "--project", str(repo.folder), environ={})
-    assert (ended.code, ended.out, ended.err) == (1, "", "")
+    headline = "base → the working tree: 2 changes in meaning (2 risky)\n"
+    assert (ended.code, ended.out, ended.err) == (1, "", headline)
     markdown, page, facts, text = (out.read_text(encoding="utf-8") for out in outs)
     assert len(json.loads(facts)["meaning"]) == 2
     for form in (markdown, page, text):
@@ -147,7 +148,8 @@ def test_documents_with_problems_are_told_in_each_form(tmp_path: Path) -> None:
     assert (ended.code, ended.out, said in ended.err) == (2, "", True)
     outs = [tmp_path / f"review.{end}" for end in ("md", "html", "json")]
     words = [word for out in outs for word in ("--out", str(out))]
-    assert call_here("review", "base", *words, "--project", str(repo.folder), environ={}).code == 2
+    ended = call_here("review", "base", *words, "--project", str(repo.folder), environ={})
+    assert (ended.code, ended.out, said in ended.err) == (2, "", True)
     markdown, page, facts = (out.read_text(encoding="utf-8") for out in outs)
     assert said in markdown
     assert said.replace("'", "&#39;") in page

@@ -86,7 +86,11 @@ def command(
     found = review(Asked(project_folder, base, head, recorded, school, show_personal))
     for file in out:
         _write(file, _text(found, form or _ENDINGS.get(file.suffix.lower(), "text")))
-    if not out:
+    if out:
+        from engine.cli.review_text import headlines
+
+        click.echo(headlines(found), err=True)
+    else:
         click.echo(_text(found, form or "text"), err=bool(found.wrong) and form is None)
     return 2 if found.wrong else int(found.failed(kinds))
 
