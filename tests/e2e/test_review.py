@@ -120,7 +120,7 @@ def test_each_form_says_the_same_and_fail_on_decides_how_it_ends(tmp_path: Path)
     words = [word for out in outs for word in ("--out", str(out))]
     ended = call_here("review", "base", *words, "--project", str(repo.folder), environ={})
     headline = "base → the working tree: 2 changes in meaning (2 risky)\n"
-    assert (ended.code, ended.out, ended.err) == (1, "", headline)
+    assert (ended.code, ended.out, ended.err) == (1, headline, "")
     markdown, page, facts, text = (out.read_text(encoding="utf-8") for out in outs)
     assert len(json.loads(facts)["meaning"]) == 2
     for form in (markdown, page, text):

@@ -89,7 +89,7 @@ def command(
     if out:
         from engine.cli.review_text import headlines
 
-        click.echo(headlines(found), err=True)
+        click.echo(headlines(found), err=bool(found.wrong))
     else:
         click.echo(_text(found, form or "text"), err=bool(found.wrong) and form is None)
     return 2 if found.wrong else int(found.failed(kinds))
