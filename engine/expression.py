@@ -64,6 +64,25 @@ def refs(text: str) -> tuple[Ref, ...]:
     return tuple(_walk(node["select_list"][0], frozenset(), text))
 
 
+@lru_cache(maxsize=4096)
+def meaning(text: str) -> str:
+    """Return what tells an expression from one that means something else: not how it is spaced, or what remarks it has.
+
+    A text that is no expression stands for itself.
+    """
+    tree = json.loads(_ask("SELECT json_serialize_sql(?)", [_HEAD + text + "\n"])[0][0])
+    return text if tree.get("error") else json.dumps(_placeless(tree["statements"]), sort_keys=True)
+
+
+def _placeless(node: Any) -> Any:
+    """Return a part of a tree without what says where it stands."""
+    if isinstance(node, list):
+        return [_placeless(item) for item in node]
+    if isinstance(node, dict):
+        return {key: _placeless(item) for key, item in node.items() if not key.startswith("query_location")}
+    return node
+
+
 def _first_token(text: str) -> int:
     """Return where the first token of a text begins."""
     return len(text) - len(text.lstrip())

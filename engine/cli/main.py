@@ -36,6 +36,7 @@ COMMANDS = (
     "preview",
     "record",
     "explain",
+    "review",
     "docs",
     "runs",
     "purge",
@@ -57,9 +58,9 @@ def cli() -> None:
       haplomap init my-school    a project of your own
 
     \b
-    Exit codes: 0 fine; 1 the run failed, or a test did, or it was declined; 2 the documents or the command are wrong;
-    3 a bug of haplomap; 4 the school has paused its feed, or not agreed; 5 a guard has stopped the run;
-    130 interrupted.
+    Exit codes: 0 fine; 1 the run failed, or a test did, or it was declined, or a review found a change;
+    2 the documents or the command are wrong; 3 a bug of haplomap; 4 the school has paused its feed, or not agreed;
+    5 a guard has stopped the run; 130 interrupted.
 
     \b
     Completion: eval "$(_HAPLOMAP_COMPLETE=bash_source haplomap)"   (zsh: zsh_source)

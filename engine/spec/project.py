@@ -173,13 +173,15 @@ class Project:
             raise DocumentError(errors)
 
 
-def layers_of(root: Path) -> list[Path]:
-    """Return the folders whose documents a project sees: its own, then what is shipped."""
-    base = shipped()
+def layers_of(root: Path, behind: Path | None = None) -> list[Path]:
+    """Return the folders whose documents a project sees: its own, then what is shipped, or what is put in its place."""
+    base = behind or shipped()
     return [root] if root.resolve() == base.resolve() else [root, base]
 
 
-def open_project(root: Path, *, in_use: bool = False, tests: bool = False, read: Read = load_file) -> Project:
+def open_project(
+    root: Path, *, in_use: bool = False, tests: bool = False, read: Read = load_file, behind: Path | None = None
+) -> Project:
     """Read all documents of a project folder and the shipped ones behind them; `read` reads one.
 
     `in_use`: of those that are shipped, only the mappings of sources that the project names, where all of these are
@@ -188,7 +190,7 @@ def open_project(root: Path, *, in_use: bool = False, tests: bool = False, read:
     """
     project = Project(root)
     _read_layer(project, root, FOLDERS, read, tests=tests)
-    for base in layers_of(root)[1:]:
+    for base in layers_of(root, behind)[1:]:
         named = _sources_named(project) if in_use and not project.broken else set()
         known = all((base / "mappings" / name).is_dir() or project.get("source", name) for name in named)
         mappings = [f"mappings/{name}" for name in sorted(named)] if named and known else ["mappings"]

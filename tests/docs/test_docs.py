@@ -216,6 +216,27 @@ def test_the_commands_of_the_page_on_editing_work(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "demo" / "problems.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
 
 
+def test_the_commands_of_the_page_on_reviewing_work_and_say_what_it_shows(tmp_path: Path) -> None:
+    page = (ROOT / "mappings" / "reviewing.md").read_text(encoding="utf-8")
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    (shown,) = blocks(page, "text")
+    repo = tmp_path / "demo"
+    shutil.copytree(ROOT / "examples" / "demo", repo)
+    shutil.copytree(ROOT / "examples" / "recordings" / "xporter", repo / "recordings" / "autumn")
+    mapping, name = (ROOT / "mappings" / "xporter" / "student.yaml").read_text(encoding="utf-8"), "student.yaml"
+    (repo / "mappings" / "xporter").mkdir(parents=True)
+    (repo / "mappings" / "xporter" / name).write_text(mapping, encoding="utf-8")
+    commit = "git init -q -b main && git add . && git -c user.name=a -c user.email=a@example.org commit -q -m base"
+    assert run(commit, repo).returncode == 0
+    changed = mapping.replace("date_of_birth: DateOfBirth", "date_of_birth: EntryDate")
+    (repo / "mappings" / "xporter" / name).write_text(changed, encoding="utf-8")
+    tried = [run(line, repo) for line in lines if "--school" not in line]  # that: tests/e2e
+    assert [(each.returncode, each.stderr) for each in tried] == [(1, ""), (0, ""), (1, ""), (0, "")]
+    assert {line.strip() for line in shown.splitlines()} <= {line.strip() for line in tried[0].stdout.splitlines()}
+    assert "On the recording recordings/autumn: " in tried[2].stdout
+    assert "`cells-changed`" in (repo / "review.md").read_text(encoding="utf-8")
+
+
 def test_every_command_is_in_the_readme() -> None:
     missing = [name for name in COMMANDS if f"haplomap {name}" not in README]
     assert missing == []
