@@ -14,6 +14,7 @@ from engine.journal import cannot_write
 from engine.run.disguise import Disguise
 from engine.run.disguising import Disguising
 from engine.run.gathering import Gathering
+from engine.run.inherited_tags import Inherited
 from engine.run.known_codes import known_codes, own_texts
 from engine.run.links import alike
 from engine.run.plan import Plan
@@ -23,6 +24,7 @@ from engine.run.recording_report import report_text, totals
 from engine.run.recording_request import beside
 from engine.secret import Config
 from engine.spec.project import Project
+from engine.spec.relation import Use
 from engine.spec.school import School, as_plain
 
 _COMMON = ("school", "college", "academy", "house", "primary", "secondary", "grammar", "high", "junior", "senior")
@@ -61,6 +63,7 @@ class Writing:
     gathering: Gathering
     config: Config
     granted: Mapping[str, Sequence[str]]
+    inherited: Mapping[Use, Inherited]
 
     def write(self) -> Made:
         """Write the folder beside its place, then put it there."""
@@ -99,13 +102,13 @@ class Writing:
         return secrets.token_bytes(32) if self.wish.seed is None else f"seed {self.wish.seed}".encode()
 
     def _disguising(self) -> Disguising:
-        source = self.plan.source
-        fields = {(name, key): spec for _, name, each in source.sets() for key, spec in each.fields.items()}
-        groups = list(alike(self.gathering.choosing.edges))
+        source, choosing = self.plan.source, self.gathering.choosing
+        fields = {(name, key): spec for name, each in choosing.sets.items() for key, spec in each.fields.items()}
+        groups = list(alike(choosing.edges))
         single = frozenset(name for name, facts in self.gathering.facts.items() if facts.rows == 1)
         values = self.gathering.values()
         codes = known_codes(self.project, self.plan)
-        return Disguising(fields, source.formats, codes, groups, single, values)
+        return Disguising(fields, source.formats, codes, groups, single, values, self.inherited)
 
     def _of_school(self) -> dict[str, str]:
         """Return the texts that name the school, each with its kind."""

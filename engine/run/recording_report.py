@@ -72,7 +72,13 @@ def _table(
         counts = told[held]
         done = [f"{_done(action)} {count:,}: {why}" for (action, why), count in counts.most_common()]
         done += ["items cut that lead to records which are not kept"] if held.use in cut else []
-        yield f"| `{held}` | {disguising.fields[held.use].pii or ''} | {counts.total():,} | {'; '.join(done)} |"
+        yield f"| `{held}` | {_tag(held, disguising)} | {counts.total():,} | {'; '.join(done)} |"
+
+
+def _tag(held: Held, disguising: Disguising) -> str:
+    """Return the tag of a field; of one that it has not by itself also where it comes from."""
+    inherited = disguising.inherited.get(held.use)
+    return disguising.fields[held.use].pii or "" if inherited is None else f"{inherited.tag}, of {inherited.target}"
 
 
 def _done(action: str) -> str:
