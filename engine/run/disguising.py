@@ -121,6 +121,8 @@ class Disguising:
         """Return what is done to a value."""
         if not text.strip():
             return "left", "blank"
+        if text in ("true", "false"):
+            return "left", "true or false"
         return self._tagged(held, text) or self._looked_at(held, text)
 
     def _tagged(self, held: Held, text: str) -> Choice | None:

@@ -107,9 +107,12 @@ class Remade:
             return {name: self._disguised(set_name, field_name, each, (*names, name)) for name, each in value.items()}
         if isinstance(value, list):
             return [self._disguised(set_name, field_name, each, names) for each in value]
+        held = Held(set_name, field_name, ".".join(names))
+        if isinstance(value, bool):
+            self.replace(held, str(value).lower())  # so that the report counts it
         if not isinstance(value, str):
             return value
-        made = self.replace(Held(set_name, field_name, ".".join(names)), str(value))
+        made = self.replace(held, str(value))
         return Wire(made) if isinstance(value, Wire) and _NUMBER.fullmatch(made) else made
 
     def _page(self, number: int, data: bytes, told: Told) -> Any:

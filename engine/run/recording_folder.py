@@ -20,7 +20,7 @@ from engine.run.links import alike
 from engine.run.plan import Plan
 from engine.run.recording import MANIFEST, REPORT, Recorded, Recording, SetKept
 from engine.run.recording_answers import Answers
-from engine.run.recording_report import report_text, totals
+from engine.run.recording_report import report_text, said_chosen, totals
 from engine.run.recording_request import beside
 from engine.secret import Config
 from engine.spec.project import Project
@@ -33,7 +33,7 @@ _COMMON = ("school", "college", "academy", "house", "primary", "secondary", "gra
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be recorded: how many records (None: all), chosen from which set ('': the one most others lead to)."""
+    """What is to be recorded: how many records (None: all), chosen from which set ('': see `root_of`)."""
 
     school: str
     to: Path
@@ -51,6 +51,10 @@ class Made:
     report: str
     done: dict[str, int]
     """How many values were left, replaced, and so on."""
+    root: str
+    """The set whose records were chosen first; '' where none is about people."""
+    chosen: str
+    """Which records were chosen, in words."""
 
 
 @dataclass
@@ -83,7 +87,8 @@ class Writing:
                     lost,
                 )
                 recording = self._recording(list(answers.write(draft)), disguise)
-                report = report_text(recording, disguising, answers.dropped, self.wish.records, lost)
+                chosen = said_chosen(recording, self.gathering.choosing.root, self.wish.records)
+                report = report_text(recording, disguising, answers.dropped, chosen, lost)
                 (draft / MANIFEST).write_text(recording.text(), encoding="utf-8")
                 (draft / REPORT).write_text(report, encoding="utf-8")
                 draft.chmod(0o755)
@@ -95,7 +100,8 @@ class Writing:
                 raise
         except OSError as error:
             raise cannot_write(out, error) from None
-        return Made(recording, report, dict(totals(disguising.told).most_common()))
+        root = self.gathering.choosing.root
+        return Made(recording, report, dict(totals(disguising.told).most_common()), root, chosen)
 
     def _secret(self) -> bytes:
         """Return what stand-ins are made with: never kept, unless a test wants the same again."""

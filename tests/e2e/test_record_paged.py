@@ -179,3 +179,15 @@ def test_nobody_is_in_it_and_all_pages_can_be_replayed(
         "forms": forms,
     }
     assert {tuple(read[name]) for name in SETS} == {tuple(read["pupils"])}, "joins hold, and the order"
+
+
+def test_without_a_word_it_is_made_of_people_and_says_so(project: Path, tmp_path: Path) -> None:
+    ended = record(project, tmp_path / "to", "--records", "2")
+    said = "2 of 7 records of pupils, with what belongs to them and what they refer to: 17 of 47 records in all"
+    assert f"chosen: {said} (--of says of which set)" in ended.out
+    report = texts(tmp_path / "to")["REPORT.md"]
+    assert f"Made of {said}." in report
+    assert "| `here` |  | 2 | left 2: true or false |" in report
+    assert "| `first` | name, of thing.given_name | 2 | replaced 2: pii: name |" in report
+    told = record(project, tmp_path / "told", "--records", "2", "--format", "json")
+    assert json.loads(told.out)["of"] == "pupils"
