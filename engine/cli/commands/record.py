@@ -71,6 +71,7 @@ def command(
         return
     rows = [(name, f"{each.records:,}", f"{each.of:,}") for name, each in kept.items()]
     click.echo(table(("record set", "kept", "of"), rows, (1, 2)))
-    click.echo(f"\nchosen: {made.chosen}{' (--of says of which set)' if root == '' and made.root else ''}")
+    hint = " (--of says of which set)" if made.root and not root and records is not None else ""
+    click.echo(f"\nchosen: {made.chosen}{hint}")
     click.echo(f"values: {', '.join(f'{count:,} {action}' for action, count in made.done.items())}")
     click.echo(f"files: {to}; {to / 'REPORT.md'} says of each field what was done to it: read it before you share them")
