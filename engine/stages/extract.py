@@ -289,7 +289,8 @@ class _Read:
         except ValueError as error:
             raise AnswerUnreadable(
                 f"{self._books.about} page {page}: what asks for the page after it cannot be read",
-                why=f"{error}; the source document says where it stands: pages.next.at",
+                why=str(error),
+                fix="look at pages.next in the source document; if the last page leaves it out, say absent: last there",
                 code="pages-missing",
             ) from None
 
@@ -305,8 +306,8 @@ class _Read:
         if any(seen.records >= size for seen in answer.sets.values()):
             raise AnswerUnreadable(
                 f"{name}: a full page that does not say how many pages there are",
-                why=f"{size} records were asked for, and as many came",
-                fix="ask for larger pages in the source document",
+                why=f"{size} records were asked for, as many came, and nothing stands at {', '.join(self._pages.paths())}",
+                fix="look at where pages says that it stands, in the source document, or ask for larger pages",
                 code="pages-missing",
             )
 
