@@ -306,7 +306,7 @@ class _Read:
         if any(seen.records >= size for seen in answer.sets.values()):
             raise AnswerUnreadable(
                 f"{name}: a full page that does not say how many pages there are",
-                why=f"{size} records were asked for, as many came, and nothing stands at {', '.join(self._pages.paths())}",
+                why=f"{size} records were asked for and came; nothing stands at {', '.join(self._pages.paths())}",
                 fix="look at where pages says that it stands, in the source document, or ask for larger pages",
                 code="pages-missing",
             )
