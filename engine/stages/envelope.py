@@ -197,7 +197,7 @@ class _Sampler:
         try:
             keys = [frozenset(self._decoder.decode(each)) for each in sample]
         except msgspec.ValidationError:
-            raise UnreadableError(f"a record of set '{name}' is not an object", heals=False) from None
+            raise UnreadableError(f"has a record of set '{name}' that is not an object", heals=False) from None
         present, mixed = self._find(sample, keys)
         digest = hashlib.sha256(b"\n".join(sample)).hexdigest()[:32]
         every = tuple(sorted(frozenset[str]().union(*keys)))

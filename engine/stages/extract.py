@@ -387,7 +387,7 @@ class _Read:
 
 
 def _assumed(why: str | None) -> str:
-    return f"where it stands is assumed: {why}" if why else ""
+    return f"the source document says what it assumes of it: {why}" if why else ""
 
 
 def _text(value: Any) -> str:
