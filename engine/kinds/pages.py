@@ -93,7 +93,8 @@ class _Whole(Word):
 
     def tells_pages(self) -> list[str]:
         """Return the parameters by which pages are told from each other."""
-        return []
+        param: str | None = getattr(self, "param", None)
+        return [] if param is None else [param]
 
     def first_page(self) -> int:
         """Return the number of the first page."""
@@ -146,16 +147,13 @@ class NumberedPages(_Whole):
         return whole_number(found)
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
 
     def stated_page(self, envelope: Any) -> int | None:
-        return None if self.page is None else whole_number(path(self.page).first(envelope))
+        return _number_at(self.page, envelope)
 
     def alone(self, records: int) -> dict[str, str]:
         return _said((self.last.at, self.first), (self.page, self.first), (self.total, records))
-
-    def tells_pages(self) -> list[str]:
-        return [self.param]
 
     def first_page(self) -> int:
         return self.first
@@ -183,9 +181,6 @@ class OpenPages(_Whole):
 
     def states_last(self) -> bool:
         return False
-
-    def tells_pages(self) -> list[str]:
-        return [self.param]
 
     def last_page(self, envelope: Any) -> int | None:
         return None
@@ -232,16 +227,13 @@ class OffsetPages(_Whole):
         return None if total is None else max(1, math.ceil(total / self.size.value))
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
 
     def alone(self, records: int) -> dict[str, str]:
         return _said((self.total, records))
 
     def cut_at(self) -> int | None:
         return self.page_size()
-
-    def tells_pages(self) -> list[str]:
-        return [self.param]
 
     def page_size(self) -> int | None:
         return self.size.value if self.total is not None else None
@@ -294,9 +286,6 @@ class CursorPages(_Whole):
     def leading_on(self, cursor: str) -> dict[str, str]:
         return {self.next.at: f"?{urlencode({self.param: cursor})}" if self.next.url else cursor}
 
-    def tells_pages(self) -> list[str]:
-        return [self.param]
-
     def states_last(self) -> bool:
         return False
 
@@ -307,10 +296,14 @@ class CursorPages(_Whole):
         return None
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
 
     def requests_for(self, records: int) -> int:
         return 1 if self.size is None else max(1, math.ceil(records / self.size.value))
+
+
+def _number_at(where: str | None, envelope: Any) -> int | None:
+    return None if where is None else whole_number(path(where).first(envelope))
 
 
 def whole_number(value: Any) -> int | None:
