@@ -130,6 +130,10 @@ class Disguising:
             return self._moved(self.fields[held.use], text, disguise)
         return disguise.words(text, self.names) if action == "names replaced" else text
 
+    def without_names(self, text: str, disguise: Disguise) -> str:
+        """Return a text that documents give, with stand-ins for names; a code that mappings know is none."""
+        return text if folded(text) in self.codes.anywhere else disguise.words(text, self.names)
+
     def choose(self, held: Held, text: str) -> Choice:
         """Return what is done to a value."""
         if not text.strip():

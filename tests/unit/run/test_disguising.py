@@ -9,6 +9,8 @@ import pytest
 from engine.kinds.types import Formats, SourceField
 from engine.run.disguising import Disguising, Held, inner_values
 from engine.run.known_codes import KnownCodes
+from engine.run.recording_folder import as_recorded
+from engine.spec.school import School
 
 FIELDS = {
     ("people", "id"): SourceField(pii="identifier"),
@@ -127,3 +129,28 @@ def test_texts_in_lists_are_found_with_the_names_that_lead_to_them() -> None:
     found = list(inner_values('[{"id": 4.50, "of": {"name": "Ada"}, "no": null}, "plain"]'))
     assert found == [("id", "4.50"), ("of.name", "Ada"), ("", "plain")]
     assert list(inner_values("no json")) == [("", "no json")]
+
+
+def test_constants_of_a_school_have_the_stand_ins_of_answers(disguising: Disguising) -> None:
+    disguise = disguising.learn(b"secret", {})
+    fields = {"head": {"value": "Turing of Waters"}, "form": {"sql": "CASE WHEN head = 'Turing' THEN 'Year 7' END"}}
+    fields |= {"house": {"case": "Waters", "map": {"W": "Waters"}, "default": "Year 7"}, "name": "Waters"}
+    school = {
+        "school": "s",
+        "source": "a",
+        "config": {},
+        "entities": ["person"],
+        "override": {"person": {"fields": fields}},
+    }
+    made = as_recorded(School.model_validate(school), (), disguising, disguise)["override"]
+    turing, waters = disguise.text("Turing"), disguise.text("Waters")
+    assert made == {
+        "person": {
+            "fields": {
+                "head": {"value": f"{turing} of {waters}"},
+                "form": {"sql": f"CASE WHEN head = '{turing}' THEN 'Year 7' END"},
+                "house": {"case": "Waters", "map": {"W": waters}, "default": "Year 7"},
+                "name": {"from": "Waters"},
+            }
+        }
+    }
