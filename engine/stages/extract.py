@@ -156,8 +156,7 @@ class _Read:
     def run(self) -> list[Answer]:
         """Return all answers of the endpoint, by page; none of a part that is not there."""
         self._begin()
-        absent = self._journal.get(self._key("absent"))
-        if (absent is not None and absent["read"] == self._number) or self._was_absent():
+        if self._is_absent() or self._was_absent():
             return []
         try:
             return self._pages_of_it()
@@ -202,9 +201,14 @@ class _Read:
         if entry is None or entry["signature"] != self._signature or self._broken_off():
             self._begin_anew()
 
+    def _is_absent(self) -> bool:
+        """Say whether there was nothing when it was asked for."""
+        absent = self._journal.get(self._key("absent"))
+        return absent is not None and absent["read"] == self._number
+
     def _broken_off(self) -> bool:
         """Say whether pages of which each says what asks for the next stop early: that may not hold now."""
-        page, chained = self._pages.first_page(), self._pages.chained()
+        page, chained = self._pages.first_page(), self._pages.chained() and not self._is_absent()
         while chained:
             facts = self._journal.get(self._key("answer", page))
             if facts is None or facts["read"] != self._number:

@@ -88,6 +88,15 @@ def test_a_chain_that_broke_off_is_read_anew_since_cursors_run_out(server, tmp_p
     assert asked(server, "after") == [None, "a3", "a6", None, "b3", "b6"]
 
 
+def test_a_chain_of_which_there_was_nothing_is_not_asked_for_again(server, tmp_path):
+    source = Source.model_validate(source_of(CURSOR, f"{server.url}/nowhere"))
+    want = Want("things", {"items": None}, part="record-1", names={"each": {"id": "1"}})
+    with Journal(tmp_path / "journal") as journal:
+        for _ in range(2):
+            assert extract(source, {}, [want], tmp_path, journal, Clock(), lambda event: None) == []
+    assert len(server.requests) == 1
+
+
 def test_a_cursor_that_leads_back_and_one_that_is_none_are_refused(server, tmp_path):
     server.loops = True
     with pytest.raises(AnswerUnreadable) as caught:
