@@ -245,9 +245,12 @@ class OffsetPages(_Whole):
 
 
 class NextPage(Word):
-    """Where an answer says what asks for the page after it: nothing there, null or no text is the end."""
+    """Where an answer says what asks for the page after it: null or an empty text there is the end."""
 
     at: Annotated[PathText, Field(description="where it stands")]
+    absent: Annotated[
+        Literal["last", "error"], Field(description="what it means if nothing stands there: the end, or a wrong answer")
+    ] = "error"
     url: Annotated[bool, Field(description="it is a URL, in whose query the value of `param` stands")] = False
 
 
@@ -269,6 +272,8 @@ class CursorPages(_Whole):
 
     def after(self, envelope: Any) -> str | None:
         found = path(self.next.at).first(envelope)
+        if found is MISSING and self.next.absent == "error":
+            raise ValueError(f"nothing stands at {self.next.at}")
         if found is MISSING or found is None or found == "":
             return None
         if isinstance(found, bool) or not isinstance(found, str | int):

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,8 @@ from engine.haplo.outcome import Entry, Outcome
 from engine.haplo.target import derived_application, object_type
 from engine.kinds.types import literal, parquet, quote
 from engine.run.comparing import pair_of, stays
+from engine.run.recorded import land_recorded
+from engine.run.recording import Recording, RecordingError, read_recording
 from engine.spec.binding import Binding
 from engine.spec.expected import value_of
 from engine.spec.load import Loaded
@@ -115,9 +118,17 @@ class Trial:
             for row in rows
         ]
 
+    @cached_property
+    def recording(self) -> Recording | None:
+        """The recording whose records come; raises `RecordingError`."""
+        folder = self.case.recorded
+        return None if folder is None else read_recording(Path(normpath(self.loaded.home.parent / folder)))
+
     @property
     def today(self) -> date:
-        return date.fromisoformat(self.case.today) if self.case.today else TODAY
+        if self.case.today:
+            return date.fromisoformat(self.case.today)
+        return TODAY if self.recording is None else self.recording.today
 
 
 @dataclass
@@ -168,7 +179,7 @@ class Trying:
             with self.database() as database:
                 self._read(database, found)
             self._follow(found)
-        except (TransformError, DeliveryError) as error:
+        except (TransformError, DeliveryError, RecordingError) as error:
             found.failed = error
         return found
 
@@ -183,13 +194,26 @@ class Trying:
 
     def _land(self) -> None:
         (self.folder / "sets").mkdir(exist_ok=True)
+        landed = self._land_recorded()
         for name, record_set in self.bench.sets.items():
+            lacking = set(self.case.absent.get(name, ()))
+            if name in landed and name not in self.case.given:
+                self.sets[name] = replace(landed[name], present=landed[name].present - lacking)
+                continue
             written = self.trial.rows("given", name) if name in self.case.given else []
             records = [_record(row, record_set) for row in written]
             file = self.folder / "sets" / f"{name}.parquet"
             write_records(file, list(record_set.fields), records)
-            present = frozenset(record_set.fields) - set(self.case.absent.get(name, ()))
-            self.sets[name] = SetRead(file, len(records), present)
+            self.sets[name] = SetRead(file, len(records), frozenset(record_set.fields) - lacking)
+
+    def _land_recorded(self) -> Mapping[str, SetRead]:
+        """Land what the mapping needs of a recording, if the test names one."""
+        recording, project = self.trial.recording, self.bench.project
+        if recording is None:
+            return {}
+        own = {"source": self.bench.source_name, "entities": [self.bench.entity], "settings": self.case.settings}
+        school = recording.school(project).model_copy(update={**own, "override": {}})
+        return land_recorded(project, school, recording, self.folder).sets
 
     def _transform(self) -> Transformed:
         remembered = Remembered("test", self._sent, self._identities()) if self.bench.mapping.known_by else None

@@ -27,6 +27,13 @@ Given = Annotated[
         "field left out has no value, a set left out has no records. Maps, or CSV: a file beside this one, or a text"
     ),
 ]
+FromRecording = Annotated[
+    str | None,
+    Field(
+        description="the folder of a recording, seen from this document: its records come, but for the sets of "
+        "`given`; the day is that of the recording, if `today` says no other"
+    ),
+]
 SettingsGiven = Annotated[
     dict[Name, dict[Name, SettingValue]],
     Field(description="values of settings, by group and name, where they are not the defaults"),
@@ -104,6 +111,7 @@ class Case(Word):
     test: Annotated[str, Field(description="what it shows, in a few words; no two of a mapping are called the same")]
     note: Annotated[str, Field(description="for the reader")] = ""
     given: Given = {}
+    recorded: FromRecording = None
     absent: Annotated[
         dict[Name, list[str]],
         Field(description="by record set, fields that no answer carried; Haplo keeps what is made of them alone"),
@@ -131,6 +139,7 @@ class Tests(Word):
     ]
     note: Annotated[str, Field(description="for the reader")] = ""
     given: Given = {}
+    recorded: FromRecording = None
     settings: SettingsGiven = {}
     today: Today = None
     tests: Annotated[list[Case], Field(min_length=1, description="the tests; what they give goes before what is above")]
@@ -140,4 +149,6 @@ class Tests(Word):
         groups = {*self.settings, *case.settings}
         settings = {name: {**self.settings.get(name, {}), **case.settings.get(name, {})} for name in groups}
         given = {**self.given, **case.given}
-        return case.model_copy(update={"given": given, "settings": settings, "today": case.today or self.today})
+        own = {"given": given, "settings": settings}
+        shared = {"today": case.today or self.today, "recorded": case.recorded or self.recorded}
+        return case.model_copy(update={**own, **shared})

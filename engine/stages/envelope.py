@@ -140,8 +140,12 @@ def records_path(text: str) -> Path:
 
 
 def first_key(where: Path) -> str | None:
-    """Return the first key on a path of simple steps, or None when the whole answer is needed."""
-    return where.steps[0] if where.steps and isinstance(where.steps[0], str) else None
+    """Return the first key on a path, or None when the whole answer is needed."""
+    steps = where.steps
+    if steps is None:
+        before = re.split(r"\[[*?]|\.\.", where.text)[0]
+        steps = path(before).steps if before else None
+    return steps[0] if steps and isinstance(steps[0], str) else None
 
 
 def is_there(paths: Iterable[Path], record: Any) -> bool:

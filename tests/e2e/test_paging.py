@@ -104,7 +104,17 @@ def test_a_cursor_that_leads_back_and_one_that_is_none_are_refused(server, tmp_p
     assert caught.value.code == "page-loop"
     with pytest.raises(AnswerUnreadable) as caught:
         read(server, tmp_path / "url", {**CURSOR, "next": {"at": "$.next", "url": True}})
-    assert (caught.value.code, "pages.next.at" in caught.value.why) == ("pages-missing", True)
+    assert (caught.value.code, "it is no URL" in caught.value.why) == ("pages-missing", True)
+
+
+def test_where_nothing_stands_at_the_path_the_read_does_not_end_as_if_all_had_come(server, tmp_path):
+    with pytest.raises(AnswerUnreadable) as caught:
+        read(server, tmp_path / "cursor", {**CURSOR, "next": {"at": "$.nxt"}})
+    assert (caught.value.code, caught.value.why) == ("pages-missing", "nothing stands at $.nxt")
+    assert read(server, tmp_path / "last", {**CURSOR, "next": {"at": "$.nxt", "absent": "last"}}) == [[0, 1, 2]]
+    with pytest.raises(AnswerUnreadable) as caught:
+        read(server, tmp_path / "total", {**OFFSET, "total": "$.totl"})
+    assert (caught.value.code, "nothing stands at $.totl" in caught.value.why) == ("pages-missing", True)
 
 
 @pytest.mark.parametrize("pages", [TOTAL, OFFSET, CURSOR, URL], ids=["total", "open", "cursor", "url"])

@@ -13,6 +13,7 @@ from small_recording import MANIFEST, MAPPING, SOURCE, write_documents, write_re
 
 from engine.run.recorded import LandedRecording, land_recorded
 from engine.run.recording import RecordingError, read_recording
+from engine.run.testing import trials_of, try_all
 from engine.spec.check import check
 from engine.spec.project import open_project
 
@@ -146,3 +147,30 @@ def test_an_answer_that_is_damaged_is_said(recorded: Path) -> None:
     (recorded / "a" / "1.json").write_text('{"people": [', encoding="utf-8")
     with pytest.raises(Exception, match="an answer is JSON that is cut short"):
         landed(recorded)
+
+
+def test_a_test_of_a_mapping_may_have_the_records_of_a_recording(recorded: Path) -> None:
+    landed(recorded)
+    project = recorded.parent / "project"
+    rows = "rows: [{source_id: 1, name: Eve, hair: red}, {source_id: 2, hair: brown}, {source_id: 3, hair: null}]"
+    text = f"""\
+tests_of: acme/thing
+recorded: ../../../../recorded
+tests:
+  - test: all of it
+    expect: {{{rows}}}
+  - test: a set that is given takes the place of the recorded one
+    given: {{details: [{{person: 1, hair: grey}}]}}
+    expect: {{{rows.replace("red", "grey").replace("brown", "null")}}}
+  - test: a field that no answer carried
+    absent: {{details: [hair]}}
+    expect: {{absent: hair}}
+  - test: a folder that is none
+    recorded: ../elsewhere
+    expect: {{fails: recording}}
+"""
+    (project / "mappings" / "acme" / "tests").mkdir(parents=True)
+    (project / "mappings" / "acme" / "tests" / "thing.yaml").write_text(text, encoding="utf-8")
+    tested = try_all(trials_of(open_project(project, tests=True), [project]), workers=1)
+    assert tested.problems == []
+    assert len(tested.results) == 4
