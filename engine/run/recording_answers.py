@@ -146,5 +146,5 @@ class Answers:
 
 
 def _cursor(number: int) -> str:
-    """Return what stands for the cursor that so many pages come before: those of a source may name it."""
+    """Return what stands for the cursor behind so many pages: one of the source may tell whose it is."""
     return f"after-{number}"
