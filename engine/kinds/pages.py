@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pydantic import Field
 
@@ -79,6 +79,23 @@ class _Whole(Word):
         """Return which page the answer says it is, where it says so."""
         return None
 
+    def alone(self, records: int) -> dict[str, str]:
+        """Return what an answer says that brings all of so many records, by the paths at which it says so."""
+        return {}
+
+    def leading_on(self, cursor: str) -> dict[str, str]:
+        """Return what a page says that is followed by the one of a cursor, by the paths at which it says so."""
+        return {}
+
+    def cut_at(self) -> int | None:
+        """Return how many records every page but the last must have, where the number of pages is reckoned by it."""
+        return None
+
+    def tells_pages(self) -> list[str]:
+        """Return the parameters by which pages are told from each other."""
+        param: str | None = getattr(self, "param", None)
+        return [] if param is None else [param]
+
     def first_page(self) -> int:
         """Return the number of the first page."""
         return 1
@@ -90,6 +107,10 @@ class _Whole(Word):
     def requests_for(self, records: int) -> int:
         """Return how many requests a list of so many records takes, if pages are as large as they are asked for."""
         return 1
+
+
+def _said(*said: tuple[str | None, int]) -> dict[str, str]:
+    return {where: str(number) for where, number in said if where is not None}
 
 
 def _asked(size: PageSize | None) -> dict[str, str]:
@@ -126,10 +147,13 @@ class NumberedPages(_Whole):
         return whole_number(found)
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
 
     def stated_page(self, envelope: Any) -> int | None:
-        return None if self.page is None else whole_number(path(self.page).first(envelope))
+        return _number_at(self.page, envelope)
+
+    def alone(self, records: int) -> dict[str, str]:
+        return _said((self.last.at, self.first), (self.page, self.first), (self.total, records))
 
     def first_page(self) -> int:
         return self.first
@@ -203,7 +227,13 @@ class OffsetPages(_Whole):
         return None if total is None else max(1, math.ceil(total / self.size.value))
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
+
+    def alone(self, records: int) -> dict[str, str]:
+        return _said((self.total, records))
+
+    def cut_at(self) -> int | None:
+        return self.page_size()
 
     def page_size(self) -> int | None:
         return self.size.value if self.total is not None else None
@@ -255,6 +285,12 @@ class CursorPages(_Whole):
             raise ValueError(f"it is no URL that gives '{self.param}' a value")
         return values[0]
 
+    def alone(self, records: int) -> dict[str, str]:
+        return {self.next.at: "", **_said((self.total, records))}
+
+    def leading_on(self, cursor: str) -> dict[str, str]:
+        return {self.next.at: f"?{urlencode({self.param: cursor})}" if self.next.url else cursor}
+
     def states_last(self) -> bool:
         return False
 
@@ -265,10 +301,14 @@ class CursorPages(_Whole):
         return None
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
 
     def requests_for(self, records: int) -> int:
         return 1 if self.size is None else max(1, math.ceil(records / self.size.value))
+
+
+def _number_at(where: str | None, envelope: Any) -> int | None:
+    return None if where is None else whole_number(path(where).first(envelope))
 
 
 def whole_number(value: Any) -> int | None:

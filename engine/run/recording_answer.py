@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -47,13 +47,16 @@ class Remade:
     """By set, the names of what is not declared."""
     _first: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
-    def pages(self, answers: Mapping[int, bytes]) -> list[bytes]:
-        """Return the answers, page by page."""
-        return [written(self._page(number, data, self.told)) for number, data in sorted(answers.items())]
+    def page(self, number: int, answer: bytes, told: Mapping[str, str]) -> bytes:
+        """Return the answer that is a page, which says `told` of itself."""
+        return written(self._page(number, answer, told))
 
-    def as_one(self, answers: Mapping[int, bytes], told: Mapping[str, str]) -> bytes:
-        """Return one answer with the records of all, which says `told` of itself."""
+    def as_few(
+        self, answers: Mapping[int, bytes], told: Mapping[str, str], count: int, size: int | None
+    ) -> Iterator[bytes]:
+        """Yield one answer with the records of all; of so many records several, where each must be of one size."""
         first, *others = (self._page(number, data, told) for number, data in sorted(answers.items()))
+        lists = []
         for place in {each.records for each in self.sets.values() if not each.one}:
             where = records_path(place)
             records = where.first(first)
@@ -61,7 +64,13 @@ class Remade:
                 more = where.first(other)
                 if isinstance(records, list) and isinstance(more, list):
                     records.extend(more)
-        return written(first)
+            lists += [(records, list(records))] if isinstance(records, list) else []
+        starts = range(0, count, size) if size is not None else range(1)
+        for start in starts or range(1):
+            stop = None if size is None or start + size >= count else start + size
+            for records, whole in lists:
+                records[:] = whole[start:stop]
+            yield written(first)
 
     def without_records(self, answer: bytes, told: Mapping[str, str]) -> bytes:
         """Return an answer as it is where there are no records."""
@@ -130,7 +139,8 @@ class _Copying:
         holder = _holder(answer, steps)
         if holder is not MISSING and not isinstance(holder[steps[-1]], dict | list):
             value = holder[steps[-1]]
-            made = value if told is None else (Wire(told) if isinstance(value, Wire) else told)
+            number = isinstance(value, Wire) and told is not None and _NUMBER.fullmatch(told) is not None
+            made = value if told is None else (Wire(told) if number else told)
             self._leaves[id(holder), steps[-1]] = value if value is None else made
 
     def choose(self, answer: Any, name: str, record_set: RecordSet, rows: set[int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine.kinds.pages import NumberedPages, OpenPages
+from engine.kinds.pages import Came
 from engine.run.disguising import Held
 from engine.run.gathering import Gathering, Part
 from engine.run.recording import Recorded
@@ -66,13 +66,16 @@ class Answers:
             return
         remade = self._remade(part)
         if self._is_xml(want.endpoint):
-            data = [remade_xml(part.answers[0].file, remade)]
+            data = [(remade_xml(part.answers[0].file, remade), 0)]
         else:
-            data = self._json(part, remade, first)
+            data = list(self._json(part, remade))
         for name, names in remade.dropped.items():
             self.dropped.setdefault(name, set()).update(names)
-        for page, content in enumerate(data, first):
-            yield request_of(source, want, self.config, page, each), content
+        before = 0
+        for number, (content, records) in enumerate(data):
+            came = Came(before, _cursor(number) if number else "")
+            yield request_of(source, want, self.config, first + number, each, came), content
+            before += records
 
     def _other_days(self, name: str, parts: list[Part]) -> Iterator[tuple[Recorded, bytes]]:
         """Yield what answers the windows that were not recorded: no records."""
@@ -90,17 +93,15 @@ class Answers:
             days=[],
         )
         remade = self._remade(part)
-        told = {**remade.told, **self._numbers(name, pages.first_page(), 0)}
+        told = {**remade.told, **self._numbers(name, 0)}
         yield request, remade.without_records(part.answers[0].file.read_bytes(), told)
 
-    def _numbers(self, name: str, page: int, records: int) -> dict[str, str]:
+    def _numbers(self, name: str, records: int) -> dict[str, str]:
         """Return what an answer that is the only one says of pages and records, by where it says so."""
         source = self.source
-        pages, changes = source.pages_of(source.endpoints[name]), changes_of(source, name)
-        places = {getattr(changes, "total", None): records}
-        if isinstance(pages, NumberedPages):
-            places |= {pages.last.at: page, pages.page: page, pages.total: records}
-        return {where: str(number) for where, number in places.items() if where is not None}
+        total = getattr(changes_of(source, name), "total", None)
+        own = {} if total is None else {total: str(records)}
+        return {**own, **source.pages_of(source.endpoints[name]).alone(records)}
 
     def _is_xml(self, endpoint: str) -> bool:
         source = self.source
@@ -123,18 +124,27 @@ class Answers:
         told = {said["next"]: TOKEN} if "next" in said else {}
         return Remade(sets, rows, self.stand_in, self.lost, [*source.pages_of(endpoint).paths(), *said.values()], told)
 
-    def _json(self, part: Part, remade: Remade, first: int) -> list[bytes]:
-        """Return the pages of a request: as they were, or one where records were left out."""
+    def _json(self, part: Part, remade: Remade) -> Iterator[tuple[bytes, int]]:
+        """Yield the pages of a request, each with how many records it lists; put together where some were left out."""
         source, want = self.source, part.want
-        answers = {number: answer.file.read_bytes() for number, answer in enumerate(part.answers, 1)}
+        pages = source.pages_of(source.endpoints[want.endpoint])
         had = sum(answer.sets[name].records for answer in part.answers for name in want.sets)
         counts = {name: sum(len(rows) for rows in remade.rows[name].values()) for name in want.sets}
-        if sum(counts.values()) == had:
-            return remade.pages(answers)
-        pages = source.pages_of(source.endpoints[want.endpoint])
         counted = [name for name in want.sets if remade.sets[name].counted]
-        told = {**remade.told, **self._numbers(want.endpoint, first, counts[counted[0]] if counted else 0)}
-        made = [remade.as_one(answers, told)]
-        if isinstance(pages, OpenPages) and any(counts.values()):
-            made.append(remade.without_records(answers[1], told))
-        return made
+        if sum(counts.values()) == had:
+            for number, answer in enumerate(part.answers, 1):
+                told = pages.leading_on(_cursor(number)) if number < len(part.answers) else {}
+                content = remade.page(number, answer.file.read_bytes(), {**remade.told, **told})
+                yield content, max((answer.sets[name].records for name in counted), default=0)
+            return
+        answers = {number: answer.file.read_bytes() for number, answer in enumerate(part.answers, 1)}
+        records = counts[counted[0]] if counted else 0
+        told = {**remade.told, **self._numbers(want.endpoint, records)}
+        yield from ((content, records) for content in remade.as_few(answers, told, records, pages.cut_at()))
+        if not pages.states_last() and not pages.chained() and any(counts.values()):
+            yield remade.without_records(answers[1], told), 0
+
+
+def _cursor(number: int) -> str:
+    """Return what stands for the cursor behind so many pages: one of the source may tell whose it is."""
+    return f"after-{number}"
