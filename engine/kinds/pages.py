@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field
 
@@ -79,18 +79,6 @@ class _Whole(Word):
         """Return which page the answer says it is, where it says so."""
         return None
 
-    def alone(self, records: int) -> dict[str, str]:
-        """Return what an answer says that brings all of so many records, by the paths at which it says so."""
-        return {}
-
-    def leading_on(self, cursor: str) -> dict[str, str]:
-        """Return what a page says that is followed by the one of a cursor, by the paths at which it says so."""
-        return {}
-
-    def cut_at(self) -> int | None:
-        """Return how many records every page but the last must have, where the number of pages is reckoned by it."""
-        return None
-
     def tells_pages(self) -> list[str]:
         """Return the parameters by which pages are told from each other."""
         param: str | None = getattr(self, "param", None)
@@ -107,10 +95,6 @@ class _Whole(Word):
     def requests_for(self, records: int) -> int:
         """Return how many requests a list of so many records takes, if pages are as large as they are asked for."""
         return 1
-
-
-def _said(*said: tuple[str | None, int]) -> dict[str, str]:
-    return {where: str(number) for where, number in said if where is not None}
 
 
 def _asked(size: PageSize | None) -> dict[str, str]:
@@ -151,9 +135,6 @@ class NumberedPages(_Whole):
 
     def stated_page(self, envelope: Any) -> int | None:
         return _number_at(self.page, envelope)
-
-    def alone(self, records: int) -> dict[str, str]:
-        return _said((self.last.at, self.first), (self.page, self.first), (self.total, records))
 
     def first_page(self) -> int:
         return self.first
@@ -229,12 +210,6 @@ class OffsetPages(_Whole):
     def stated_total(self, envelope: Any) -> int | None:
         return _number_at(self.total, envelope)
 
-    def alone(self, records: int) -> dict[str, str]:
-        return _said((self.total, records))
-
-    def cut_at(self) -> int | None:
-        return self.page_size()
-
     def page_size(self) -> int | None:
         return self.size.value if self.total is not None else None
 
@@ -284,12 +259,6 @@ class CursorPages(_Whole):
         if not values:
             raise ValueError(f"it is no URL that gives '{self.param}' a value")
         return values[0]
-
-    def alone(self, records: int) -> dict[str, str]:
-        return {self.next.at: "", **_said((self.total, records))}
-
-    def leading_on(self, cursor: str) -> dict[str, str]:
-        return {self.next.at: f"?{urlencode({self.param: cursor})}" if self.next.url else cursor}
 
     def states_last(self) -> bool:
         return False

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 
 from engine.kinds.types import Formats, SourceField
 from engine.run.disguise import ADDRESS, EMAIL, PHONE, Disguise, words_of
+from engine.run.inherited_tags import Inherited
 from engine.run.known_codes import KnownCodes, folded
 from engine.spec.relation import Use
 
@@ -78,6 +79,8 @@ class Disguising:
     single: frozenset[str] = frozenset()
     """Sets of one record, which is about the school itself."""
     values: dict[Held, Counter[str]] = field(default_factory=dict)
+    inherited: Mapping[Use, Inherited] = field(default_factory=dict)
+    """Fields whose tags are not their own, but of what mappings make of them."""
     replaced: set[str] = field(default_factory=set)
     """What is replaced somewhere, folded."""
     names: set[str] = field(default_factory=set)
@@ -138,6 +141,8 @@ class Disguising:
         """Return what is done to a value."""
         if not text.strip():
             return "left", "blank"
+        if text in ("true", "false"):
+            return "left", "true or false"
         return self._tagged(held, text) or self._looked_at(held, text)
 
     def _tagged(self, held: Held, text: str) -> Choice | None:
@@ -148,6 +153,8 @@ class Disguising:
             return key
         if tag not in ("identifier", "contact") and self._is_code(held.use, text):
             return "left", "a code that a lookup knows"
+        if self._is_compared(held.use, text):
+            return "left", "a code that mappings know"
         if tag == "birth" and self._day(spec, text) is not None:
             return "moved", "pii: birth"
         if spec.type in ("date", "datetime", "time") and tag not in (*_ALWAYS, "birth") and _is_time(text):
@@ -189,6 +196,10 @@ class Disguising:
         tag = self.fields[use].pii
         alike = self._codes_of_tag.get(tag, frozenset()) if tag in ("address", "name") else frozenset()
         return self.codes.holds(use, text) or folded(text) in alike
+
+    def _is_compared(self, use: Use, text: str) -> bool:
+        """Say whether a text is one that SQL may tell values apart by, where that is how a field got its tag."""
+        return use in self.inherited and not self.inherited[use].plain and folded(text) in self.codes.anywhere
 
     @cached_property
     def _codes_of_tag(self) -> dict[str | None, frozenset[str]]:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from engine.kinds.select import MISSING, path
 from engine.run.disguising import Held
 from engine.run.known_codes import folded
+from engine.run.recording_pages import Told
 from engine.spec.source import RecordSet
 from engine.stages.envelope import records_path
 
 _PLAIN_NAME: Final = re.compile(r"[@$]?[A-Za-z_][\w@.-]{0,60}")
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_AS_IT_IS: Final = "\0"
 Replace = Callable[[Held, str], str]
 
 
@@ -34,7 +36,8 @@ class Remade:
     """How the answers of one request are made anew.
 
     `rows` are the records of each set that are kept, by page, counted from 1. `kept` are paths beside the records whose
-    values stay; `told` paths that get other values. `lost` are values of lists that lead to records that are not kept.
+    values stay; `told` those of them that get other values. `lost` are values of lists that lead to records which are
+    not kept.
     """
 
     sets: Mapping[str, RecordSet]
@@ -42,21 +45,21 @@ class Remade:
     replace: Replace
     lost: Mapping[tuple[str, str], frozenset[str]]
     kept: Sequence[str] = ()
-    told: Mapping[str, str] = field(default_factory=dict)
+    told: Told = field(default_factory=dict)
     dropped: dict[str, set[str]] = field(default_factory=dict)
     """By set, the names of what is not declared."""
     _first: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
-    def page(self, number: int, answer: bytes, told: Mapping[str, str]) -> bytes:
-        """Return the answer that is a page, which says `told` of itself."""
-        return written(self._page(number, answer, told))
+    def pages(self, answers: Mapping[int, bytes], told: Mapping[int, Told]) -> list[bytes]:
+        """Return the answers, page by page, each of which says `told` of itself."""
+        return [
+            written(self._page(number, data, {**self.told, **told.get(number, {})}))
+            for number, data in sorted(answers.items())
+        ]
 
-    def as_few(
-        self, answers: Mapping[int, bytes], told: Mapping[str, str], count: int, size: int | None
-    ) -> Iterator[bytes]:
-        """Yield one answer with the records of all; of so many records several, where each must be of one size."""
+    def as_one(self, answers: Mapping[int, bytes], told: Told) -> bytes:
+        """Return one answer with the records of all, which says `told` of itself."""
         first, *others = (self._page(number, data, told) for number, data in sorted(answers.items()))
-        lists = []
         for place in {each.records for each in self.sets.values() if not each.one}:
             where = records_path(place)
             records = where.first(first)
@@ -64,18 +67,17 @@ class Remade:
                 more = where.first(other)
                 if isinstance(records, list) and isinstance(more, list):
                     records.extend(more)
-            lists += [(records, list(records))] if isinstance(records, list) else []
-        starts = range(0, count, size) if size is not None else range(1)
-        for start in starts or range(1):
-            stop = None if size is None or start + size >= count else start + size
-            for records, whole in lists:
-                records[:] = whole[start:stop]
-            yield written(first)
+        return written(first)
 
-    def without_records(self, answer: bytes, told: Mapping[str, str]) -> bytes:
+    def without_records(self, answer: bytes, told: Told) -> bytes:
         """Return an answer as it is where there are no records."""
         bare = replace(self, rows={name: {} for name in self.rows})
         return written(bare._page(1, answer, told))
+
+    def listed(self, records: Mapping[str, int]) -> int:
+        """Return how far a page goes that has so many records of each set, as those who ask for the next count it."""
+        counted = [count for name, count in records.items() if self.sets[name].counted]
+        return max(counted, default=sum(records.values()))
 
     def drop(self, set_name: str, name: str) -> None:
         """Take note of something that is not declared; a name that looks like a value is not told."""
@@ -105,16 +107,19 @@ class Remade:
             return {name: self._disguised(set_name, field_name, each, (*names, name)) for name, each in value.items()}
         if isinstance(value, list):
             return [self._disguised(set_name, field_name, each, names) for each in value]
+        held = Held(set_name, field_name, ".".join(names))
+        if isinstance(value, bool):
+            self.replace(held, str(value).lower())  # so that the report counts it
         if not isinstance(value, str):
             return value
-        made = self.replace(Held(set_name, field_name, ".".join(names)), str(value))
+        made = self.replace(held, str(value))
         return Wire(made) if isinstance(value, Wire) and _NUMBER.fullmatch(made) else made
 
-    def _page(self, number: int, data: bytes, told: Mapping[str, str]) -> Any:
+    def _page(self, number: int, data: bytes, told: Told) -> Any:
         answer = json.loads(data, parse_int=Wire, parse_float=Wire)
         copying = _Copying(self)
         for text in self.kept:
-            copying.keep(answer, path(text).steps or (), told.get(text))
+            copying.keep(answer, path(text).steps or (), told.get(text, _AS_IT_IS))
         for name, record_set in self.sets.items():
             copying.choose(answer, name, record_set, self.rows[name].get(number, set()))
         made = copying.copied(answer, "")
@@ -135,12 +140,12 @@ class _Copying:
         """What is not declared: the set, and the name."""
 
     def keep(self, answer: Any, steps: Sequence[str | int], told: str | None) -> None:
-        """Mark a value beside the records."""
+        """Mark a value beside the records; None is said as null."""
         holder = _holder(answer, steps)
         if holder is not MISSING and not isinstance(holder[steps[-1]], dict | list):
             value = holder[steps[-1]]
-            number = isinstance(value, Wire) and told is not None and _NUMBER.fullmatch(told) is not None
-            made = value if told is None else (Wire(told) if number else told)
+            number = isinstance(value, Wire) and told is not None and _NUMBER.fullmatch(told)
+            made = value if told == _AS_IT_IS else (Wire(told) if number else told)
             self._leaves[id(holder), steps[-1]] = value if value is None else made
 
     def choose(self, answer: Any, name: str, record_set: RecordSet, rows: set[int]) -> None:

@@ -15,15 +15,17 @@ from engine.journal import cannot_write
 from engine.run.disguise import Disguise
 from engine.run.disguising import Disguising
 from engine.run.gathering import Gathering
+from engine.run.inherited_tags import Inherited
 from engine.run.known_codes import SQL_TEXT, known_codes, own_texts
 from engine.run.links import alike
 from engine.run.plan import Plan
 from engine.run.recording import MANIFEST, REPORT, Recorded, Recording, SetKept
 from engine.run.recording_answers import Answers
-from engine.run.recording_report import report_text, totals
+from engine.run.recording_report import report_text, said_chosen, totals
 from engine.run.recording_request import beside
 from engine.secret import Config
 from engine.spec.project import Project
+from engine.spec.relation import Use
 from engine.spec.school import School, as_plain
 
 _COMMON = ("school", "college", "academy", "house", "primary", "secondary", "grammar", "high", "junior", "senior")
@@ -32,7 +34,7 @@ _COMMON = ("school", "college", "academy", "house", "primary", "secondary", "gra
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be recorded: how many records (None: all), chosen from which set ('': the one most others lead to)."""
+    """What is to be recorded: how many records (None: all), chosen from which set ('': see `root_of`)."""
 
     school: str
     to: Path
@@ -50,6 +52,10 @@ class Made:
     report: str
     done: dict[str, int]
     """How many values were left, replaced, and so on."""
+    root: str
+    """The set whose records were chosen first; '' where none is about people."""
+    chosen: str
+    """Which records were chosen, in words."""
 
 
 @dataclass
@@ -62,6 +68,7 @@ class Writing:
     gathering: Gathering
     config: Config
     granted: Mapping[str, Sequence[str]]
+    inherited: Mapping[Use, Inherited]
 
     def write(self) -> Made:
         """Write the folder beside its place, then put it there."""
@@ -82,7 +89,8 @@ class Writing:
                 )
                 made = as_recorded(self.plan.school, own_texts(self.project, self.plan.school), disguising, disguise)
                 recording = self._recording(list(answers.write(draft)), made, disguise)
-                report = report_text(recording, disguising, answers.dropped, self.wish.records, lost)
+                chosen = said_chosen(recording, self.gathering.choosing.root, self.wish.records)
+                report = report_text(recording, disguising, answers.dropped, chosen, lost)
                 (draft / MANIFEST).write_text(recording.text(), encoding="utf-8")
                 (draft / REPORT).write_text(report, encoding="utf-8")
                 draft.chmod(0o755)
@@ -94,20 +102,21 @@ class Writing:
                 raise
         except OSError as error:
             raise cannot_write(out, error) from None
-        return Made(recording, report, dict(totals(disguising.told).most_common()))
+        root = self.gathering.choosing.root
+        return Made(recording, report, dict(totals(disguising.told).most_common()), root, chosen)
 
     def _secret(self) -> bytes:
         """Return what stand-ins are made with: never kept, unless a test wants the same again."""
         return secrets.token_bytes(32) if self.wish.seed is None else f"seed {self.wish.seed}".encode()
 
     def _disguising(self) -> Disguising:
-        source = self.plan.source
-        fields = {(name, key): spec for _, name, each in source.sets() for key, spec in each.fields.items()}
-        groups = list(alike(self.gathering.choosing.edges))
+        source, choosing = self.plan.source, self.gathering.choosing
+        fields = {(name, key): spec for name, each in choosing.sets.items() for key, spec in each.fields.items()}
+        groups = list(alike(choosing.edges))
         single = frozenset(name for name, facts in self.gathering.facts.items() if facts.rows == 1)
         values = self.gathering.values()
         codes = known_codes(self.project, self.plan)
-        return Disguising(fields, source.formats, codes, groups, single, values)
+        return Disguising(fields, source.formats, codes, groups, single, values, self.inherited)
 
     def _of_school(self) -> dict[str, str]:
         """Return the texts that name the school, each with its kind."""

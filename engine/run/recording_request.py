@@ -44,9 +44,9 @@ def blank_config(source: Source, config: Config) -> Config:
 def request_of(
     source: Source, want: Want, config: Config, page: int, each: Mapping[str, str], came: Came = NOTHING_CAME
 ) -> Recorded:
-    """Return what is written down of one page of a request.
+    """Return what is written down of one page of a request, after those that came.
 
-    `each` is what stands for what was kept of its record, `came` what the pages before it bring.
+    `each` is what stands for what was kept of its record.
     """
     endpoint, names = source.endpoints[want.endpoint], dict(want.names)
     params = request_params(source, want)

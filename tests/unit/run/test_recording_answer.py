@@ -41,7 +41,7 @@ def remade(rows: dict[int, set[int]], **more: Any) -> Remade:
 
 def test_only_what_is_declared_of_the_records_that_are_kept_comes_along() -> None:
     made = remade({1: {1, 3}})
-    page = made.page(1, ANSWER.encode(), {})
+    (page,) = made.pages({1: ANSWER.encode()}, {})
     assert b'"id": 1.50,' in page
     assert json.loads(page) == {
         "page": 1,
@@ -58,18 +58,15 @@ def test_only_what_is_declared_of_the_records_that_are_kept_comes_along() -> Non
 
 def test_pages_are_put_together_where_records_are_left_out() -> None:
     made = remade({1: {2}, 2: {3}})
-    answers, told = {1: ANSWER.encode(), 2: ANSWER.encode()}, {"$.pages": "1", "$.total": "2"}
-    (one,) = map(json.loads, made.as_few(answers, told, 2, None))
+    one = json.loads(made.as_one({1: ANSWER.encode(), 2: ANSWER.encode()}, {"$.pages": "1", "$.total": "2"}))
     assert [record["id"] for record in one["people"]] == [2, 3]
     assert (one["page"], one["pages"], one["total"]) == (1, 1, 2)
-    cut = [json.loads(each)["people"] for each in made.as_few(answers, told, 2, 1)]
-    assert [[record["id"] for record in each] for each in cut] == [[2], [3]]
     none = json.loads(made.without_records(ANSWER.encode(), {"$.total": "0"}))
     assert (none["people"], none["total"]) == ([], 0)
 
 
 def test_a_list_of_records_that_is_null_stays_null() -> None:
-    page = remade({1: set()}).page(1, b'{"people": null}', {})
+    (page,) = remade({1: set()}).pages({1: b'{"people": null}'}, {})
     assert json.loads(page) == {"people": None}
 
 
