@@ -10,11 +10,9 @@ from engine.kinds.scope import said as said_scope
 from engine.review import drawing, links, words
 from engine.review.atlas import Atlas
 from engine.review.lineage import Lineage, Node
-from engine.review.lineage_haplo import bound_names, parts_of
 from engine.review.page import SCRIPT, STYLE, asset, render
 from engine.review.personal import Way, as_csv, ways
 from engine.review.site_search import search_index
-from engine.spec.binding import Binding
 from engine.spec.school import School
 
 Nav = list[tuple[str, list[tuple[str, str]]]]
@@ -99,8 +97,8 @@ class Site:
         for entity, schema in atlas.schemas.items():
             own, binding = atlas.of_entity(entity), atlas.bindings.get(entity)
             bound_to: dict[str, list[str]] = {}
-            for name, fields in _fields_of(binding).items():
-                for field in fields:
+            for name, one in atlas.bound.get(entity, {}).items():
+                for field in one.fields:
                     bound_to.setdefault(field, []).append(name)
             yield self._page(
                 links.entity_url(entity),
@@ -156,9 +154,8 @@ class Site:
         atlas = self.atlas
         attributes: dict[str, list[tuple[str, str, list[str]]]] = {}
         for entity, binding in atlas.bindings.items():
-            fields, bound = _fields_of(binding), bound_names(atlas.project, binding)
-            for name, one in bound.items():
-                attributes.setdefault(one.attribute, []).append((entity, name, fields[name]))
+            for name, one in atlas.bound[entity].items():
+                attributes.setdefault(one.attribute, []).append((entity, name, one.fields))
             removed = binding.removed.set_ if binding.removed is not None else {}
             yield self._page(
                 links.haplo_url(entity),
@@ -166,8 +163,7 @@ class Site:
                 f"{entity} in Haplo",
                 entity=entity,
                 binding=binding,
-                bound=bound,
-                fields=fields,
+                bound=atlas.bound[entity],
                 own=atlas.of_entity(entity),
                 removed_set={name: words.said_constant(value) for name, value in removed.items()},
                 loaded=atlas.loaded("binding", entity),
@@ -188,13 +184,6 @@ class Site:
         choices = {"kinds": known(lambda way: way.kind), "uses": known(lambda way: way.use)}
         choices["entities"] = known(lambda way: way.entity)
         yield self._page(links.PERSONAL, "personal.html", "Personal data", ways=self._ways, **choices)
-
-
-def _fields_of(binding: Binding | None) -> dict[str, list[str]]:
-    """Return the fields that each name of a binding is made of."""
-    if binding is None:
-        return {}
-    return {name: list(dict.fromkeys(f for f, _, _ in parts_of(one))) for name, one in binding.names.items()}
 
 
 def _parts(lineage: Lineage, node: Node) -> list[Node]:

@@ -18,7 +18,13 @@ def test_every_way_of_personal_data_is_a_line(folder: Path) -> None:
         ("birth", "people.born", "stays here: by it a row is known again", "birth", ""),
         ("contact", "phones.kind", "read, not sent", "phones.kind", ""),  # by its target's tag: it has none of its own
         ("contact", "phones.number", "goes to Haplo", "phones.number", "x:attribute:number"),
-        ("identifier", "people.id", "read, not sent", "source_id", ""),
+        (
+            "identifier",
+            "people.id",
+            "goes to Haplo, in the object's code and in references to it",
+            "source_id",
+            "_code",
+        ),
         ("identifier", "phones.person", "decides only", "phones", ""),
         ("name", "people.name", "read, not sent", "greeting", ""),
         ("name", "people.name", "goes to Haplo", "name", "dc:attribute:title"),
