@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.kinds.scope import said as said_scope
 from engine.review import drawing, links, words
-from engine.review.atlas import Atlas
+from engine.review.atlas import Atlas, Field
 from engine.review.lineage import Lineage, Node
 from engine.review.page import SCRIPT, STYLE, asset, render
 from engine.review.personal import Way, as_csv, ways
@@ -24,6 +24,9 @@ class Site:
     def __init__(self, atlas: Atlas, title: str) -> None:
         self.atlas, self.title = atlas, title
         self._ways = ways(atlas.lineages.values())
+        self._kinds: dict[Field, dict[str, None]] = {}
+        for way in self._ways:
+            self._kinds.setdefault((way.source, way.set, way.field), {})[way.kind] = None
         self._nav = self._index()
 
     def files(self) -> dict[str, str]:
@@ -84,6 +87,7 @@ class Site:
                     record=record,
                     endpoint_name=endpoint,
                     endpoint=source.endpoints[endpoint],
+                    kinds={field: list(self._kinds.get(key, ())) for field, key in keys.items()},
                     scope=said_scope(record.scope),
                     scopes={field: said_scope(spec.scope) for field, spec in record.fields.items() if spec.scope},
                     readers=[each for each in own if name in each.used],

@@ -162,6 +162,11 @@ def test_every_shipped_mapping_is_made_of_what_its_sql_is_made_of(shipped: Proje
         for name, uses in query.lineage.items():
             values, all_ = set(one.sources(f"field:{name}")), set(one.sources(f"field:{name}", None))
             assert values <= set(uses) <= all_, (source, entity, name)
+        for use in {use for uses in query.lineage.values() for use in uses}:
+            targets = [
+                shipped.schema(entity).fields[name] for name in query.lineage if use in one.sources(f"field:{name}")
+            ]
+            assert set(query.becomes.get(use, ())) == {kind for each in targets for kind in each.kinds()}, use
         # all that is asked of a source is in the graph, but for keys, which tell records of a set apart
         read = {(name, field) for name, fields in query.used.items() for field in fields}
         keys = {(name, key) for _, name, each in of.sets() for key in each.key or []}

@@ -148,6 +148,14 @@ def test_the_key_is_told_to_go_to_haplo_as_the_objects_code(folder: Path) -> Non
     assert '["_code", 7, "the code of each member", "haplo/member.html#name:_code"]' in files["assets/search.js"]
 
 
+def test_a_field_without_a_tag_shows_what_it_becomes(site: dict[str, str]) -> None:
+    page = pages(site)["systems/orchard/phones.html"]
+    shown = {
+        name: page.xpath(f"//*[@id='field:{name}']/td[3]")[0].text_content() for name in ("number", "kind", "rank")
+    }
+    assert shown == {"number": "contact", "kind": "contactby what it becomes", "rank": ""}
+
+
 def test_what_a_school_maps_otherwise_is_told(folder: Path) -> None:
     (folder / "schools").mkdir()
     (folder / "schools" / "hill.yaml").write_text(
