@@ -101,9 +101,9 @@ class Files:
         records = self._found(database, STATES, f"SELECT DISTINCT {columns} FROM {{}} WHERE {by} = ? ORDER BY ALL", key)
         told = "SELECT DISTINCT field, rule, level FROM {} WHERE set = ? AND page = ? AND row = ? ORDER BY ALL"
         found = []
-        for of_set, *more, page, row in records:
-            marks = self._found(database, "quarantine", told, of_set, page, row)
-            found.append(OfRecord(of_set, *more, page, row, tuple(Told(*each) for each in marks)))
+        for of_set, source_key, key, state, rule, page, row in records:
+            marks = tuple(Told(*each) for each in self._found(database, "quarantine", told, of_set, page, row))
+            found.append(OfRecord(of_set, source_key, key, state, rule, page, row, marks))
         return found
 
     def _row(self, database: Any, key: str) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Files:
         return NotFoundError(
             f"the run {self._folder.name} has no record of '{entity}' with this key",
             why="no record that it read became, or would have become, a row with the key, and none was sent before",
-            fix=fix or f"'haplomap preview' shows rows of {entity} with their keys",
+            fix=fix or f"'haplomap preview --show-personal' shows rows of {entity} with their keys",
         )
 
     def _found(self, database: Any, kind: str, statement: str, *given: str | int) -> list[Any]:

@@ -220,7 +220,9 @@ def test_what_is_not_there_is_an_error_with_what_to_do(school: Explainer) -> Non
     assert fix("student", "19", personal=True).endswith("did you mean '11' or '12' or '13'?")
     assert fix("student", "11", run="20200101-000000").startswith("there is no run '20200101-000000'")
     assert fix("students", "11").endswith("did you mean 'student'?")
-    assert fix("student", "nobody-at-all").endswith("'haplomap preview' shows rows of student with their keys")
+    assert fix("student", "nobody-at-all").endswith(
+        "'haplomap preview --show-personal' shows rows of student with their keys"
+    )
     ended = school.project.call("explain", SCHOOL, "student", "19")
     assert (ended.code, ended.codes) == (2, ["not-found"])
     assert "--show-personal names them" in ended.err
