@@ -99,6 +99,21 @@ def instructions_of_names(
     return found
 
 
+def instructions_of_code(control: Mapping[str, Any]) -> list[Path]:
+    """Return where in a control file the instructions stand that take a record's code."""
+    found: list[Path] = []
+
+    def look(instructions: Sequence[Any], path: Path) -> None:
+        for number, each in enumerate(instructions):
+            if each.get("source") == CODE:
+                found.append((*path, number))
+            for branch in (*_BRANCHES, "otherwise"):
+                look(each.get(branch, ()), (*path, number, branch))
+
+    look(control["instructions"], ())
+    return found
+
+
 def instruction_at(control: Mapping[str, Any], path: Path) -> Instruction:
     """Return the instruction that stands at a path of a control file."""
     at: Any = control["instructions"]

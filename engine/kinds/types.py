@@ -213,8 +213,13 @@ class TargetField(Word):
 
     def personal(self) -> bool:
         """Say whether this field, or a part of it, is personal data."""
+        return bool(self.kinds())
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of personal data that this field, or its parts, are."""
         parts = [self.of] if self.of else list((self.fields or {}).values())
-        return self.pii is not None or any(part.personal() for part in parts)
+        own = [self.pii] if self.pii is not None else []
+        return list(dict.fromkeys([*own, *(kind for part in parts for kind in part.kinds())]))
 
 
 def filled(raw: str, formats: Formats) -> str:

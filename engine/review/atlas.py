@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.errors import Place
-from engine.review.lineage import VALUE, Lineage, Node, Role
+from engine.review.lineage import VALUE, Bound, Lineage, Node, Role
+from engine.review.lineage_haplo import bound_names
 from engine.review.links import entity_url, haplo_url, mapping_url, node_url
 from engine.review.readers import Reader, lookup_document, readers
 from engine.review.tracing import lineages
@@ -68,6 +69,11 @@ class Atlas:
     def bindings(self) -> dict[str, Binding]:
         named = sorted(self.project.names("binding"))
         return {name: self.project.binding(name) for name in named if name in self.schemas}
+
+    @cached_property
+    def bound(self) -> dict[str, dict[str, Bound]]:
+        """What the code and each name of a binding become, by entity."""
+        return {entity: bound_names(self.project, binding) for entity, binding in self.bindings.items()}
 
     @cached_property
     def lookups(self) -> dict[str, Lookup]:

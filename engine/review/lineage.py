@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from engine.errors import Place
+from engine.haplo.application import BEHAVIOUR
 from engine.spec.relation import Use
 
 Kind = Literal["source", "table", "field", "part", "known", "rule", "rows", "setting", "lookup", "run", "haplo"]
@@ -58,17 +59,29 @@ class Edge:
 
 @dataclass(frozen=True)
 class Bound:
-    """One name of the binding: its attribute, and the instructions of the control file that fill it.
+    """One name of the binding, or the object's code: its attribute, and the instructions of the control file for it.
 
-    `paths` are where these stand in the control file (`instructions[3].then[0]`).
+    `parts` are the fields that it is made of, each with the part of it that is sent, and as what it is taken. `paths`
+    are where the instructions stand in the control file (`instructions[3].then[0]`).
     """
 
     name: str
     attribute: str
     said: str
-    paths: tuple[str, ...]
-    instructions: tuple[dict[str, object], ...]
+    parts: tuple[tuple[str, str, str], ...]
     place: Place | None
+    paths: tuple[str, ...] = ()
+    instructions: tuple[dict[str, object], ...] = ()
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is the code by which Haplo finds the object again."""
+        return self.attribute == BEHAVIOUR
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that it is made of, each once."""
+        return list(dict.fromkeys(name for name, _, _ in self.parts))
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ class Lineage:
     used: Mapping[str, tuple[str, ...]]
     """Every record set that is read, with the fields that are: those of keys too."""
     bound: Mapping[str, Bound] = field(default_factory=dict)
-    """What the entity becomes in Haplo, by the name in its binding; nothing where it has no binding."""
+    """What the entity becomes in Haplo: its code, then each name of its binding; nothing where it has no binding."""
 
     @cached_property
     def _into(self) -> Mapping[str, tuple[Edge, ...]]:

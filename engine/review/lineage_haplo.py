@@ -1,4 +1,4 @@
-"""What an entity becomes in Haplo: each name of its binding, what it is made of, and the instructions that fill it.
+"""What an entity becomes in Haplo: its code, and each name of its binding; of what, and by which instructions.
 
 Next: `review/tracing`.
 """
@@ -6,34 +6,49 @@ Next: `review/tracing`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from engine.haplo.compile import compile_control, instruction_at, instructions_of_names
-from engine.haplo.record import structure_parts
+from engine.haplo.application import BEHAVIOUR
+from engine.haplo.compile import compile_control, instruction_at, instructions_of_code, instructions_of_names
+from engine.haplo.record import CODE, structure_parts
 from engine.review.lineage import Bound
 from engine.review.words import said_constant
 from engine.run.dry_run import said_place
 from engine.spec.binding import Binding, BoundName
 from engine.spec.project import Project
+from engine.spec.schema import Schema
 
 
 def bound_names(project: Project, binding: Binding) -> dict[str, Bound]:
-    """Return what each name of a binding becomes, where no application says more of data types."""
+    """Return what the code and each name of a binding become, where no application says more of data types."""
     schema = project.schema(binding.binding)
     control = compile_control(schema, project.schemas(), binding)
-    paths = instructions_of_names(control, schema, binding)
+    paths = {CODE: instructions_of_code(control), **instructions_of_names(control, schema, binding)}
     loaded = project.get("binding", binding.binding)
     assert loaded is not None
+    found = {CODE: _code(project, binding, schema)}
+    for name, one in binding.names.items():
+        place = loaded.document.key_place(("names", name))
+        found[name] = Bound(name, binding.attribute_of(name), said_bound(one), tuple(parts_of(one)), place)
     return {
-        name: Bound(
-            name,
-            binding.attribute_of(name),
-            said_bound(one),
-            tuple(said_place(control, path) for path in paths.get(name, ())),
-            tuple(instruction_at(control, path) for path in paths.get(name, ())),
-            loaded.document.key_place(("names", name)),
+        name: replace(
+            each,
+            paths=tuple(said_place(control, path) for path in paths.get(name, ())),
+            instructions=tuple(instruction_at(control, path) for path in paths.get(name, ())),
         )
-        for name, one in binding.names.items()
+        for name, each in found.items()
     }
+
+
+def _code(project: Project, binding: Binding, schema: Schema) -> Bound:
+    """Return the code, which every record has, whatever the binding says; an account does not keep it."""
+    said = f"the object's code: {schema.key}, after the school's prefix and '{schema.schema_}'"
+    said += "; references to the object hold it too"
+    loaded = project.get("schema", schema.schema_)
+    place = None if loaded is None else loaded.document.key_place(("fields", schema.key))
+    if binding.of_accounts:
+        return Bound(CODE, CODE, f"in every record, and not kept: {schema.key}", ((schema.key, "", ""),), place)
+    return Bound(CODE, BEHAVIOUR, said, ((schema.key, "", ""),), place)
 
 
 def parts_of(bound: BoundName) -> Iterator[tuple[str, str, str]]:

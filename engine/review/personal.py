@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from engine.haplo.application import BEHAVIOUR
 from engine.review.lineage import VALUE, Lineage, Node
 
 SENT: Final = "goes to Haplo"
+CODED: Final = "goes to Haplo, in the object's code and in references to it"
 KEPT: Final = "stays here: by it a row is known again"
 MADE: Final = "read, not sent"
 DECIDES: Final = "decides only"
@@ -76,7 +78,7 @@ def _ways_of(lineage: Lineage, source: Node) -> Iterator[Way]:
             continue  # its parts say where it goes
         names = [lineage.nodes[edge.target] for edge in lineage.out_of(node.id) if edge.target.startswith("haplo:")]
         for name in names:
-            yield from _way(lineage, source, node, SENT, name)
+            yield from _way(lineage, source, node, CODED if name.of == BEHAVIOUR else SENT, name)
         if not names:
             yield from _way(lineage, source, node, KEPT if node.kind == "known" else MADE)
     if not targets and source.pii:

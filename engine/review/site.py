@@ -8,13 +8,11 @@ from typing import Any
 
 from engine.kinds.scope import said as said_scope
 from engine.review import drawing, links, words
-from engine.review.atlas import Atlas
+from engine.review.atlas import Atlas, Field
 from engine.review.lineage import Lineage, Node
-from engine.review.lineage_haplo import bound_names, parts_of
 from engine.review.page import SCRIPT, STYLE, asset, render
 from engine.review.personal import Way, as_csv, ways
 from engine.review.site_search import search_index
-from engine.spec.binding import Binding
 from engine.spec.school import School
 
 Nav = list[tuple[str, list[tuple[str, str]]]]
@@ -26,6 +24,9 @@ class Site:
     def __init__(self, atlas: Atlas, title: str) -> None:
         self.atlas, self.title = atlas, title
         self._ways = ways(atlas.lineages.values())
+        self._kinds: dict[Field, dict[str, None]] = {}
+        for way in self._ways:
+            self._kinds.setdefault((way.source, way.set, way.field), {})[way.kind] = None
         self._nav = self._index()
 
     def files(self) -> dict[str, str]:
@@ -86,6 +87,7 @@ class Site:
                     record=record,
                     endpoint_name=endpoint,
                     endpoint=source.endpoints[endpoint],
+                    kinds={field: list(self._kinds.get(key, ())) for field, key in keys.items()},
                     scope=said_scope(record.scope),
                     scopes={field: said_scope(spec.scope) for field, spec in record.fields.items() if spec.scope},
                     readers=[each for each in own if name in each.used],
@@ -99,8 +101,8 @@ class Site:
         for entity, schema in atlas.schemas.items():
             own, binding = atlas.of_entity(entity), atlas.bindings.get(entity)
             bound_to: dict[str, list[str]] = {}
-            for name, fields in _fields_of(binding).items():
-                for field in fields:
+            for name, one in atlas.bound.get(entity, {}).items():
+                for field in one.fields:
                     bound_to.setdefault(field, []).append(name)
             yield self._page(
                 links.entity_url(entity),
@@ -156,9 +158,8 @@ class Site:
         atlas = self.atlas
         attributes: dict[str, list[tuple[str, str, list[str]]]] = {}
         for entity, binding in atlas.bindings.items():
-            fields, bound = _fields_of(binding), bound_names(atlas.project, binding)
-            for name, one in bound.items():
-                attributes.setdefault(one.attribute, []).append((entity, name, fields[name]))
+            for name, one in atlas.bound[entity].items():
+                attributes.setdefault(one.attribute, []).append((entity, name, one.fields))
             removed = binding.removed.set_ if binding.removed is not None else {}
             yield self._page(
                 links.haplo_url(entity),
@@ -166,8 +167,7 @@ class Site:
                 f"{entity} in Haplo",
                 entity=entity,
                 binding=binding,
-                bound=bound,
-                fields=fields,
+                bound=atlas.bound[entity],
                 own=atlas.of_entity(entity),
                 removed_set={name: words.said_constant(value) for name, value in removed.items()},
                 loaded=atlas.loaded("binding", entity),
@@ -188,13 +188,6 @@ class Site:
         choices = {"kinds": known(lambda way: way.kind), "uses": known(lambda way: way.use)}
         choices["entities"] = known(lambda way: way.entity)
         yield self._page(links.PERSONAL, "personal.html", "Personal data", ways=self._ways, **choices)
-
-
-def _fields_of(binding: Binding | None) -> dict[str, list[str]]:
-    """Return the fields that each name of a binding is made of."""
-    if binding is None:
-        return {}
-    return {name: list(dict.fromkeys(f for f, _, _ in parts_of(one))) for name, one in binding.names.items()}
 
 
 def _parts(lineage: Lineage, node: Node) -> list[Node]:

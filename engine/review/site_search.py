@@ -49,9 +49,10 @@ def _entries(atlas: Atlas) -> Iterator[Entry]:
             at = links.mapping_url(source, entity, links.anchor_of(node))
             yield node.name, "mapped field", f"{entity} from {source}", at
     yield from _of_sources(atlas)
-    for entity, binding in atlas.bindings.items():
-        for name in binding.names:
-            yield name, "Haplo attribute", entity, links.haplo_url(entity, name)
+    for entity, bound in atlas.bound.items():
+        for name, one in bound.items():
+            about = f"the code of each {entity}" if one.is_code else entity
+            yield name, "Haplo attribute", about, links.haplo_url(entity, name)
     for group, members in atlas.settings.items():
         for name, setting in members.items():
             yield f"{group}.{name}", "setting", setting.description, links.setting_url(f"{group}.{name}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from engine.errors import DocumentError
 from engine.review.lineage import Lineage, Node
-from engine.review.lineage_haplo import bound_names, parts_of
+from engine.review.lineage_haplo import bound_names
 from engine.review.lineage_places import Documents
 from engine.review.lineage_walk import Walk
 from engine.spec.binding import Binding
@@ -49,8 +49,7 @@ def lineage(
     binding = loaded.content if loaded is not None else None
     bound = bound_names(project, binding) if isinstance(binding, Binding) else {}
     for name, one in bound.items():
-        assert isinstance(binding, Binding)
         node = Node(f"haplo:{name}", "haplo", name, one.said, one.place, of=one.attribute, route=("names", name))
-        walk.end_in(node, parts_of(binding.names[name]))
+        walk.end_in(node, one.parts)
     used = {name: tuple(fields) for name, fields in query.used.items()}
     return Lineage(source, entity, school.school if school else "", walk.nodes, walk.edges, used, bound)

@@ -35,13 +35,18 @@ class Told:
 
 @dataclass(frozen=True)
 class OfRecord:
-    """One record in a run: its set and its key there, the key of its row if it has one, its state, and the rule."""
+    """One record in a run: its set and its key there, the key of its row if it has one, its state, and the rule.
+
+    `page` and `row` are where it stands, by which records that the source calls the same are told apart.
+    """
 
     set: str
     source_key: str
     key: str | None
     state: str
     rule: str | None
+    page: int
+    row: int
     told: tuple[Told, ...] = ()
 
 
@@ -92,13 +97,13 @@ class Files:
         return found[0][0] if found else asked
 
     def _records(self, database: Any, by: str, key: str) -> list[OfRecord]:
-        states = f"SELECT set, source_key, key, state, rule FROM {{}} WHERE {by} = ? ORDER BY ALL"
-        records = self._found(database, STATES, states, key)
-        told = "SELECT field, rule, level FROM {} WHERE set = ? AND source_key = ?"
+        columns = "set, source_key, key, state, rule, page, row"
+        records = self._found(database, STATES, f"SELECT DISTINCT {columns} FROM {{}} WHERE {by} = ? ORDER BY ALL", key)
+        told = "SELECT DISTINCT field, rule, level FROM {} WHERE set = ? AND page = ? AND row = ? ORDER BY ALL"
         found = []
-        for of_set, source_key, key, state, rule in records:
-            marks = self._found(database, "quarantine", told, of_set, source_key)
-            found.append(OfRecord(of_set, source_key, key, state, rule, tuple(Told(*each) for each in marks)))
+        for of_set, source_key, key, state, rule, page, row in records:
+            marks = tuple(Told(*each) for each in self._found(database, "quarantine", told, of_set, page, row))
+            found.append(OfRecord(of_set, source_key, key, state, rule, page, row, marks))
         return found
 
     def _row(self, database: Any, key: str) -> dict[str, Any]:
@@ -117,10 +122,10 @@ class Files:
         return NotFoundError(
             f"the run {self._folder.name} has no record of '{entity}' with this key",
             why="no record that it read became, or would have become, a row with the key, and none was sent before",
-            fix=fix or f"'haplomap preview' shows rows of {entity} with their keys",
+            fix=fix or f"'haplomap preview --show-personal' shows rows of {entity} with their keys",
         )
 
-    def _found(self, database: Any, kind: str, statement: str, *given: str) -> list[Any]:
+    def _found(self, database: Any, kind: str, statement: str, *given: str | int) -> list[Any]:
         file = self.path(kind)
         if not file.exists():
             return []

@@ -152,8 +152,8 @@ class PastRun:
         assert self._database is not None
         assert self.query is not None
         with reworded(f"{self.entity}: following a record", TransformError):
-            statement = f"SELECT * FROM ({self.query.sql}) WHERE _set = ? AND _source_key = ?"
-            rows = dicts(self._database.execute(statement, [record.set, record.source_key]))
+            statement = f"SELECT * FROM ({self.query.sql}) WHERE _set = ? AND _row = ?"
+            rows = dicts(self._database.execute(statement, [record.set, record.page * PAGE + record.row]))
         own = self.places.leading.own_keys([key])
         wanted = [row for row in rows if row[self.schema.key] in (record.key, key, own.get(key))]
         return next(iter(wanted or rows), {})

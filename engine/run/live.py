@@ -45,6 +45,11 @@ def mode_of(delivery: Delivery | None, *, send: bool, dry_run: bool) -> Mode | N
     return delivery.mode
 
 
+def said_mode(delivery: Delivery | None, mode: Mode | None) -> str:
+    """Return how files are delivered as a run tells of it: files that are left in a folder were not tried by Haplo."""
+    return "folder" if mode is not None and isinstance(delivery, Folder) else mode or "none"
+
+
 def live_delivery(school: School, entities: Sequence[str], mode: Mode | None) -> Live | None:
     """Return what a run of these entities would deliver live; None if it would not."""
     delivery = school.deliver

@@ -141,6 +141,12 @@ class Plan:
             if use in uses
         ]
 
+    def becomes(self, set_name: str, field_name: str) -> list[str]:
+        """Return the kinds of personal data that the value of a source field becomes."""
+        queries = {**self.queries, **self.others}.values()
+        found = (kind for query in queries for kind in query.becomes.get((set_name, field_name), ()))
+        return list(dict.fromkeys(found))
+
 
 def _want(request: Request) -> Want:
     return Want(request.endpoint, {name: frozenset(fields) for name, fields in request.sets.items()})

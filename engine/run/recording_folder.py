@@ -9,13 +9,14 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.journal import cannot_write
 from engine.run.disguise import Disguise
 from engine.run.disguising import Disguising
 from engine.run.gathering import Gathering
 from engine.run.inherited_tags import Inherited
-from engine.run.known_codes import known_codes, own_texts
+from engine.run.known_codes import SQL_TEXT, known_codes, own_texts
 from engine.run.links import alike
 from engine.run.plan import Plan
 from engine.run.recording import MANIFEST, REPORT, Recorded, Recording, SetKept
@@ -86,7 +87,8 @@ class Writing:
                     lambda held, text: disguising.disguised(held, text, disguise),
                     lost,
                 )
-                recording = self._recording(list(answers.write(draft)), disguise)
+                made = as_recorded(self.plan.school, own_texts(self.project, self.plan.school), disguising, disguise)
+                recording = self._recording(list(answers.write(draft)), made, disguise)
                 chosen = said_chosen(recording, self.gathering.choosing.root, self.wish.records)
                 report = report_text(recording, disguising, answers.dropped, chosen, lost)
                 (draft / MANIFEST).write_text(recording.text(), encoding="utf-8")
@@ -133,8 +135,8 @@ class Writing:
         edges = {(edge.set, edge.field) for edge in choosing.edges if edge.many and edge.set in choosing.landed}
         return {use: lost for use in sorted(edges) if (lost := choosing.lost(*use))}
 
-    def _recording(self, answers: list[Recorded], disguise: Disguise) -> Recording:
-        source, school = self.plan.source, self.plan.school
+    def _recording(self, answers: list[Recorded], made: Mapping[str, object], disguise: Disguise) -> Recording:
+        source = self.plan.source
         choosing, facts = self.gathering.choosing, self.gathering.facts
         homes = {name: want.endpoint for want in self.gathering.wants for name in want.sets}
         apis = {source.endpoints[want.endpoint].api for want in self.gathering.wants}
@@ -143,7 +145,7 @@ class Writing:
             folder=self.wish.to,
             source=source.source,
             today=self.gathering.terms.day,
-            made=_of_school(school, own_texts(self.project, school), disguise),
+            made=made,
             config=self._told_config(disguise),
             urls=[name for name, item in source.config.items() if item.type == "url"],
             beside=beside(source, self.config, self.granted, apis),
@@ -167,8 +169,8 @@ class Writing:
         return found
 
 
-def _of_school(school: School, told: Collection[str], disguise: Disguise) -> dict[str, object]:
-    """Return what of a school decides what its records become; texts of its own are disguised."""
+def as_recorded(school: School, told: Collection[str], disguising: Disguising, disguise: Disguise) -> dict[str, object]:
+    """Return what of a school decides what its records become; texts of its own, and names in them, are disguised."""
     made: dict[str, object] = {"time_zone": school.time_zone, "entities": list(school.entities)}
     if school.settings:
         made["settings"] = {
@@ -179,5 +181,21 @@ def _of_school(school: School, told: Collection[str], disguise: Disguise) -> dic
             for group, members in school.settings.items()
         }
     if school.override:
-        made["override"] = as_plain(school)["override"]
+        made["override"] = _nameless(as_plain(school)["override"], disguising, disguise)
     return made
+
+
+def _nameless(data: Any, disguising: Disguising, disguise: Disguise, key: str = "") -> Any:
+    """Return a part of an override, with stand-ins for the names in its constants: as those in answers have."""
+    if isinstance(data, dict):
+        constant = key in ("map", "where")
+        return {
+            name: _nameless(each, disguising, disguise, "value" if constant else name) for name, each in data.items()
+        }
+    if isinstance(data, list):
+        return [_nameless(each, disguising, disguise, key) for each in data]
+    if not isinstance(data, str):
+        return data
+    if key == "sql":
+        return SQL_TEXT.sub(lambda found: f"'{disguising.without_names(found[1], disguise)}'", data)
+    return disguising.without_names(data, disguise) if key in ("value", "default") else data

@@ -7,15 +7,13 @@ What asks for the next page is a source's own text, and may have anything in it,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 from engine.kinds.pages import Came, CursorPages, NumberedPages, OffsetPages, OpenPages
 
 Told = dict[str, str | None]
 """By where an answer says something: what it says instead."""
-BY_PARAM: Final = (NumberedPages, OpenPages, OffsetPages, CursorPages)
-"""Kinds of which a parameter tells one page from the others."""
 
 
 def said_of(pages: Any, page: int, last: int, records: int) -> Told:

@@ -14,7 +14,6 @@ from engine.kinds.auth import TokenAuth
 from engine.kinds.pages import NOTHING_CAME, Came
 from engine.kinds.select import path
 from engine.run.recording import ANY, Recorded
-from engine.run.recording_pages import BY_PARAM
 from engine.secret import Config, Key, Secret
 from engine.spec.source import Source
 from engine.stages.credential import fill_in
@@ -61,7 +60,7 @@ def request_of(
     )
     sent = _filled(source, question, endpoint.api, config)
     by = [name for name, text in params.items() if "each." in text]
-    by += [pages.param] if isinstance(pages, BY_PARAM) else []
+    by += pages.tells_pages()
     by += [endpoint.windows.from_] if endpoint.windows is not None else []
     return Recorded(
         endpoint=want.endpoint,
@@ -81,14 +80,19 @@ def request_of(
 
 
 def _filled(source: Source, question: Question, api: str, config: Config) -> Request:
-    """Return a request with a config of which nothing is told; where a template reckons with a text, with the text."""
-    try:
-        return question.request(source.apis[api], blank_config(source, config))
-    except EngineError:
-        plain = {name: value for name, value in config.items() if isinstance(value, str)}
-        own = {**blank_config(source, config), **plain}
-        urls = {name: "" for name, item in source.config.items() if item.type == "url"}
-        return question.request(source.apis[api], {**own, **urls})
+    """Return a request with a config of which nothing is told; where a template reckons with a text, with that text."""
+    blank, asked = blank_config(source, config), source.apis[api]
+    texts = {
+        name: value
+        for name, value in config.items()
+        if isinstance(value, str) and source.config[name].type not in ("url", "secret")
+    }
+    for told in ({}, *({name: value} for name, value in texts.items())):
+        try:
+            return question.request(asked, {**blank, **told})
+        except EngineError:
+            continue
+    return question.request(asked, {**blank, **texts})
 
 
 def beside(

@@ -31,7 +31,7 @@ from engine.run.folder import locked, new_run, school_folder, unfinished
 from engine.run.guarding import Trip, accepted, guard, tripped
 from engine.run.history import Beginning, open_state, record_refusal, recorded
 from engine.run.left import tell_left_behind
-from engine.run.live import live_delivery, mode_of, require_confirmed
+from engine.run.live import live_delivery, mode_of, require_confirmed, said_mode
 from engine.run.making import Making
 from engine.run.plan import Plan
 from engine.run.reading import Reading
@@ -122,7 +122,7 @@ class Runner:
             try:
                 night = held.enter_context(self._night(delivering=True))
             except SchoolBusyError as error:
-                facts = (self.school.school, self._today(), self._mode() or "none")
+                facts = (self.school.school, self._today(), said_mode(self.school.deliver, self._mode()))
                 record_refusal(self.project.root, error, *facts, self.clock)
                 raise
             with recorded(Beginning(night.state, self.clock, night.report, night.journal)):
@@ -160,7 +160,8 @@ class Runner:
             with held, Journal(folder / "journal.jsonl") as journal:
                 today = self._begin(journal, signature)
                 self.tell(Event("run", f"{'going on with' if found else 'beginning'} {folder}"))
-                report = Report(self.school.school, folder.name, today.isoformat(), mode or "none", folder=str(folder))
+                said = said_mode(self.school.deliver, mode)
+                report = Report(self.school.school, folder.name, today.isoformat(), said, folder=str(folder))
                 report.notes += notes
                 receiver = Receiver(self.project, self.school, mode, api_key, home, state, self.clock.now())
                 to = Delivering(receiver, self.tell, report)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from engine.kinds.scope import said
@@ -35,7 +35,10 @@ _ANY: Final = "(any name that is asked for)"
 
 @dataclass(frozen=True)
 class Shared:
-    """One field of a record set that leaves the school. `asked_as` is its name on the wire, or several spellings."""
+    """One field of a record set that leaves the school. `asked_as` is its name on the wire, or several spellings.
+
+    `pii` is the kind of personal data that it is tagged as; where it has no tag, what it becomes.
+    """
 
     endpoint: str
     set: str
@@ -83,7 +86,8 @@ def _shared(plan: Plan) -> Iterator[Shared]:
                 if name not in (fields or ()) or name in withheld or name in kept:
                     continue
                 why = tuple(plan.purposes(set_name, name)) or _needed(source, endpoint, set_name, name)
-                yield _line(source, want.endpoint, set_name, name, spec, why)
+                line = _line(source, want.endpoint, set_name, name, spec, why)
+                yield line if line.pii else replace(line, pii=", ".join(plan.becomes(set_name, name)))
 
 
 def _along(plan: Plan) -> Iterator[Shared]:

@@ -241,7 +241,7 @@ class Deriver:
         misses = (Miss("collect", f"{name}_told", False),) if told else ()
         pointless = None if element.pointless is None else f"{name}_pointless"
         whole = Expr(kept, element.type + "[]", uses, absent, f"{name}_bad", misses, element.broken)
-        return replace(whole, pointless=pointless, lost=lost)
+        return replace(whole, pointless=pointless, values=element.values, lost=lost)
 
     def _element(self, value: Value, inner: View, at: At, target: TargetField | None) -> Expr:
         """Return one item; NULL (left out, and told as bad) where a required part has no good value.
@@ -347,6 +347,7 @@ def _merged(parts: list[Expr]) -> Expr:
         tuple(miss for part in parts for miss in part.misses),
         any(part.broken for part in parts),
         pointless=f"list_concat({', '.join(pointless)})" if len(pointless) > 1 else "".join(pointless) or None,
+        values=frozenset(use for part in parts for use in part.values),
         lost="whole" if any(part.lost for part in parts) else "",
     )
 

@@ -76,6 +76,8 @@ class Query:
     lineage: dict[str, list[Use]]
     """Target field to the source fields it is made of."""
     lookups: list[str]
+    becomes: dict[Use, list[str]] = field(default_factory=dict)
+    """Source field to the kinds of personal data that its value becomes, by the target fields that it goes into."""
     splits: bool = False
     """Whether a record may become several, by `each`."""
     blocked: dict[str, str] = field(default_factory=dict)
@@ -293,11 +295,19 @@ class _Builder:
             [name for name, expr in fields.items() if expr.absent],
             {name: sorted(expr.uses) for name, expr in fields.items()},
             list(self.deriver.used_lookups),
+            self._becomes(fields),
             self.splits,
             {**(view.relation.undecided() if view else {}), **self.conditions.blocked},
             self.findings.found,
             [name for name, expr in fields.items() if expr.lost and not expr.absent and not self._required(name)],
         )
+
+    def _becomes(self, fields: Mapping[str, Expr]) -> dict[Use, list[str]]:
+        found: dict[Use, dict[str, None]] = {}
+        for name, expr in fields.items():
+            for use in sorted(expr.values):
+                found.setdefault(use, {}).update(dict.fromkeys(self.world.schema.fields[name].kinds()))
+        return {use: list(kinds) for use, kinds in found.items() if kinds}
 
     def _required(self, name: str) -> bool:
         return self.world.schema.fields[name].required

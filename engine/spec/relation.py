@@ -51,6 +51,8 @@ class Expr:
     """The constant null: it has no type of its own."""
     pointless: str | None = None
     """The rules, as an SQL list or NULL, by which references inside of it were left out."""
+    values: frozenset[Use] = frozenset()
+    """Those of `uses` whose values go into it; the others only find records."""
     lost: Lost = ""
     """What we may not read any more could stand in it: wherever it is blank, or in any value."""
 
@@ -183,7 +185,7 @@ class SetRelation(Relation):
         bad = bad_column(name) if kind != "VARCHAR" else None
         absent, uses = self._reading.is_absent(self.name, name), frozenset({(self.name, name)})
         lost = self.name in self._reading.partly or (absent and (self.name, name) in self._reading.lost)
-        return Expr(quote(name), kind, uses, absent, bad, lost="blank" if lost else "")
+        return Expr(quote(name), kind, uses, absent, bad, values=uses, lost="blank" if lost else "")
 
     def sql(self) -> str:
         """See `Relation`. In steps, so that each is worked out once: texts, values, and which of these are bad."""
@@ -245,6 +247,7 @@ class UnionRelation(Relation):
         whole = replace(
             (typed or columns)[0],
             uses=uses,
+            values=frozenset(use for column in columns for use in column.values),
             absent=all(column.absent for column in columns),
             bad=either([column.bad for column in columns]),
             misses=tuple(miss for column in columns for miss in column.misses),

@@ -104,7 +104,11 @@ class UserSync(Word):
 
 
 class Folder(Word):
-    """Into a folder, for somebody to upload by hand; each run has a folder of its own in it, with a README."""
+    """Into a folder, for somebody to upload by hand; each run has a folder of its own in it, with a README.
+
+    Nothing is remembered of what was left there: each run leaves all rows, rows that are gone are never told, and
+    `haplomap diff` calls all rows new.
+    """
 
     kind: Literal["folder"]
     path: Annotated[str, Field(min_length=1, description="seen from the project's folder, if it is not absolute")]

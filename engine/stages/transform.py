@@ -306,13 +306,14 @@ def _write(database: duckdb.DuckDBPyConnection, world: World, folder: Path) -> N
     columns = ", ".join(quote(name) for name in schema.fields)
     rows = f"SELECT {columns}, _withheld FROM result WHERE _state = 'emitted'"
     _copy(database, rows, folder / "rows" / f"{schema.schema_}.parquet")
+    stands = f"_row // {PAGE} AS page, _row % {PAGE} AS row"
     states = (
-        f"SELECT {quote(schema.key)} AS key, _set AS set, _source_key AS source_key, _state AS state, _reason AS rule"
+        f"SELECT {quote(schema.key)} AS key, _set AS set, _source_key AS source_key, _state AS state, _reason AS rule, "
+        f"{stands}"
     )
     _copy(database, f"{states} FROM result", folder / STATES / f"{schema.schema_}.parquet")
     held = (
-        f"SELECT {literal(schema.schema_)} AS entity, _set AS set, _source_key AS source_key, "
-        f"_row // {PAGE} AS page, _row % {PAGE} AS row, "
+        f"SELECT {literal(schema.schema_)} AS entity, _set AS set, _source_key AS source_key, {stands}, "
         "coalesce(t.field, _field) AS field, coalesce(t.rule, _reason) AS rule, coalesce(t.level, 'row') AS level "
         "FROM (SELECT *, unnest(CASE WHEN len(_told) > 0 THEN _told ELSE [NULL] END) AS t FROM result "
         "WHERE _state = 'quarantined' OR (_state = 'emitted' AND len(_told) > 0)) ORDER BY ALL"

@@ -71,6 +71,8 @@ def records(*without: str, **other: dict[str, Any]) -> list[dict[str, Any]]:
         "16": {**student("16", None), "MiddleName": "Wren"},
         "17": student("17", None),
         "18": student("18", None),
+        "20": student("20", None, name="Bo"),
+        "20 again": student("20", None, name="Bob"),
     }
     chosen = {key: {"MiddleName": None, **each} for key, each in every.items() if key not in without}
     return [{**each, **other.get(f"of_{key}", {})} for key, each in chosen.items()]
@@ -152,6 +154,15 @@ def test_of_several_records_of_a_key_the_one_that_counts_is_told(school: Explain
     assert (by_its_own["known_as"], by_its_own["state"], by_its_own["change"]) == ("15", "emitted", "unchanged")
 
 
+def test_records_that_the_source_calls_the_same_are_each_told_once(school: Explainer) -> None:
+    found = school.of("20", personal=True)
+    numbers = [(each["answer"]["record"], each["note"].split(";")[0]) for each in found["records"]]
+    first = [each["Id"] for each in records("17")].index("20") + 1
+    assert sorted(numbers) == [(first, "emitted"), (first + 1, "merged")]
+    assert [each["what"] for each in found["reasons"]] == ["one_per"]
+    assert {each["field"]: each["value"] for each in found["fields"]}["given_name"] == "Bo"
+
+
 def test_a_filter_shows_what_it_looked_at(school: Explainer) -> None:
     [reason] = school.of("12", personal=True)["reasons"]
     year, setting = reason["parts"]
@@ -209,7 +220,9 @@ def test_what_is_not_there_is_an_error_with_what_to_do(school: Explainer) -> Non
     assert fix("student", "19", personal=True).endswith("did you mean '11' or '12' or '13'?")
     assert fix("student", "11", run="20200101-000000").startswith("there is no run '20200101-000000'")
     assert fix("students", "11").endswith("did you mean 'student'?")
-    assert fix("student", "nobody-at-all").endswith("'haplomap preview' shows rows of student with their keys")
+    assert fix("student", "nobody-at-all").endswith(
+        "'haplomap preview --show-personal' shows rows of student with their keys"
+    )
     ended = school.project.call("explain", SCHOOL, "student", "19")
     assert (ended.code, ended.codes) == (2, ["not-found"])
     assert "--show-personal names them" in ended.err
@@ -218,7 +231,7 @@ def test_what_is_not_there_is_an_error_with_what_to_do(school: Explainer) -> Non
 def test_a_run_that_a_guard_stopped_says_so(school: Explainer) -> None:
     found = school.of("91", night=3)
     told = [note for note in found["notes"] if note.startswith("guard: student:")]
-    assert told == ["guard: student: 1 of 3 rows are gone at the source, where max_removed is 0"]
+    assert told == ["guard: student: 1 of 4 rows are gone at the source, where max_removed is 0"]
     place = line(school.school, "guards:")
     assert f"the run ended as failed: nothing of it was sent (guards: {place})" in found["notes"]
     assert school.of("15", night=3)["change"] == "gone"

@@ -62,6 +62,7 @@ def test_files_are_left_in_a_folder_without_a_key(tmp_path: Path) -> None:
         emitted = project.files()
     assert left.name == f"waters-edge-{report['run']}"
     assert str(left) in ended.err
+    assert "; delivery: folder\n" in ended.out
     assert {line["sent"] for line in report["entities"]} == {None}
     entities = [line["entity"] for line in report["entities"]]
     assert re.findall(r"^## \d+\. (\w+)$", readme, re.MULTILINE) == entities

@@ -215,6 +215,36 @@ CHANGED = [
         ],
     ),
     Planted(
+        "rows have another key, and so other data in the codes of their objects",
+        [(STUDENT, "  source_id: Id\n", "  source_id: AdmissionNo\n")],
+        [
+            Said(
+                "field-changed",
+                "xporter/student.source_id",
+                "Id",
+                "AdmissionNo",
+                (STUDENT, "  source_id: Id", "  source_id: AdmissionNo"),
+                ("std:attribute:configured-behaviour",),
+            ),
+            Said(
+                "pii-moved",
+                "xporter students.AdmissionNo",
+                None,
+                "students.AdmissionNo (identifier) → student.source_id → _code",
+                (STUDENT, None, "  source_id: AdmissionNo"),
+                ("student _code",),
+            ),
+            Said(
+                "pii-removed",
+                "xporter students.Id",
+                "students.Id (identifier) → student.source_id → _code",
+                None,
+                (STUDENT, "  source_id: Id", None),
+                ("student _code",),
+            ),
+        ],
+    ),
+    Planted(
         "a filter dropped",
         [(GUARDIAN, "  - {rule: has-student, field: children, at_least: 1}\n", "")],
         [

@@ -119,6 +119,20 @@ def test_a_field_ends_in_the_attributes_that_it_fills(member: Lineage) -> None:
     assert member.bound["x:attribute:status"].said == "always 'present'"
 
 
+def test_the_key_ends_in_the_code_by_which_haplo_finds_the_object(member: Lineage) -> None:
+    assert member.haplo("source:people.id") == ["_code"]
+    assert into(member, "haplo:_code") == {("field:source_id", "value", ())}
+    code = member.bound["_code"]
+    assert code.attribute == member.nodes["haplo:_code"].of == "std:attribute:configured-behaviour"
+    assert str(code.place) == "schemas/member.yaml:5:3"
+    # looked for by it, and given to one that is new; where the row is gone, only looked for
+    assert [each.partition(" ")[0] for each in code.paths] == [
+        "instructions[0]",
+        "instructions[1].else[0].otherwise[1]",
+    ]
+    assert [each["name"] for each in code.instructions] == ["ref", "std:attribute:configured-behaviour"]
+
+
 def test_a_school_that_maps_a_field_otherwise_has_a_lineage_of_its_own(folder: Path) -> None:
     (folder / "schools").mkdir()
     (folder / "schools" / "hill.yaml").write_text(
@@ -148,6 +162,11 @@ def test_every_shipped_mapping_is_made_of_what_its_sql_is_made_of(shipped: Proje
         for name, uses in query.lineage.items():
             values, all_ = set(one.sources(f"field:{name}")), set(one.sources(f"field:{name}", None))
             assert values <= set(uses) <= all_, (source, entity, name)
+        for use in {use for uses in query.lineage.values() for use in uses}:
+            targets = [
+                shipped.schema(entity).fields[name] for name in query.lineage if use in one.sources(f"field:{name}")
+            ]
+            assert set(query.becomes.get(use, ())) == {kind for each in targets for kind in each.kinds()}, use
         # all that is asked of a source is in the graph, but for keys, which tell records of a set apart
         read = {(name, field) for name, fields in query.used.items() for field in fields}
         keys = {(name, key) for _, name, each in of.sets() for key in each.key or []}

@@ -127,6 +127,35 @@ def test_links_go_both_ways(site: dict[str, str]) -> None:
     assert "lookups/orchard/colours.html#" in links(mapped, "field:colour")
 
 
+def test_the_key_is_told_to_go_to_haplo_as_the_objects_code(folder: Path) -> None:
+    (folder / "schemas" / "bag.yaml").write_text("schema: bag\nfields: {source_id: {}, owner: {ref: member}}\n")
+    files = Site(Atlas(sound_project(folder)), "Orchard").files()
+    found = pages(files)
+
+    def text(page: str, place: str) -> str:
+        (at,) = found[page].xpath(f"//*[@id='{place}']")
+        return " ".join(at.text_content().split())
+
+    assert text("mappings/orchard/member.html", "field:source_id").endswith("in Haplo_code the object's code")
+    assert text("entities/member.html", "field:source_id").endswith("_code the object's code")
+    assert "in references ofbag.owner" in text("haplo/member.html", "name:_code")
+    assert "_code" in text("attributes.html", "attribute:std:attribute:configured-behaviour")
+    told = next(line for line in files["personal-data.csv"].splitlines() if ",people,id," in line)
+    assert told.startswith(
+        'identifier,orchard,people,id,,"goes to Haplo, in the object\'s code and in references to it"'
+    )
+    assert "source_id,std:attribute:configured-behaviour,_code" in told
+    assert '["_code", 7, "the code of each member", "haplo/member.html#name:_code"]' in files["assets/search.js"]
+
+
+def test_a_field_without_a_tag_shows_what_it_becomes(site: dict[str, str]) -> None:
+    page = pages(site)["systems/orchard/phones.html"]
+    shown = {
+        name: page.xpath(f"//*[@id='field:{name}']/td[3]")[0].text_content() for name in ("number", "kind", "rank")
+    }
+    assert shown == {"number": "contact", "kind": "contactby what it becomes", "rank": ""}
+
+
 def test_what_a_school_maps_otherwise_is_told(folder: Path) -> None:
     (folder / "schools").mkdir()
     (folder / "schools" / "hill.yaml").write_text(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.run.live import UnconfirmedError, live_delivery, mode_of, require_confirmed
+from engine.run.live import UnconfirmedError, live_delivery, mode_of, require_confirmed, said_mode
 from engine.spec.school import School
 
 URL = "https://haplo.example:8443/"
@@ -29,20 +29,23 @@ def test_a_user_sync_says_that_accounts_are_blocked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deliver", "options", "expected"),
+    ("deliver", "options", "expected", "said"),
     [
-        (sent("batch"), {"send": True, "dry_run": False}, "live"),
-        (sent("batch", "dry-run"), {"send": True, "dry_run": False}, "dry-run"),
-        (sent("batch"), {"send": True, "dry_run": True}, "dry-run"),
-        (sent("batch"), {"send": False, "dry_run": False}, None),
-        ({"kind": "folder", "path": "out"}, {"send": True, "dry_run": False}, "dry-run"),
-        (None, {"send": True, "dry_run": False}, None),
+        (sent("batch"), {"send": True, "dry_run": False}, "live", "live"),
+        (sent("batch", "dry-run"), {"send": True, "dry_run": False}, "dry-run", "dry-run"),
+        (sent("batch"), {"send": True, "dry_run": True}, "dry-run", "dry-run"),
+        (sent("batch"), {"send": False, "dry_run": False}, None, "none"),
+        ({"kind": "folder", "path": "out"}, {"send": True, "dry_run": False}, "dry-run", "folder"),
+        ({"kind": "folder", "path": "out"}, {"send": False, "dry_run": False}, None, "none"),
+        (None, {"send": True, "dry_run": False}, None, "none"),
     ],
 )
-def test_only_one_way_of_running_is_live(deliver: Any, options: dict[str, bool], expected: str | None) -> None:
+def test_only_one_way_of_running_is_live(
+    deliver: Any, options: dict[str, bool], expected: str | None, said: str
+) -> None:
     school = a_school(deliver)
     mode = mode_of(school.deliver, **options)
-    assert mode == expected
+    assert (mode, said_mode(school.deliver, mode)) == (expected, said)
     assert (live_delivery(school, ["staff"], mode) is not None) == (expected == "live")
 
 
