@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from engine.errors import Problem
+from engine.spec.load import Loaded, load_file
+from engine.spec.project import open_project, shipped
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -28,6 +33,26 @@ def pytest_xdist_auto_num_workers() -> int:
 def update(request: pytest.FixtureRequest) -> bool:
     """Say whether golden files are to be written anew."""
     return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shipped_documents_are_read_once() -> Iterator[None]:
+    """Keep what was read of the documents that are shipped: most tests open all of them, and none writes them."""
+    homes = [shipped() / name for name in ("mappings", "schemas")]
+    kept: dict[tuple[Path, Path], tuple[Loaded | None, list[Problem]]] = {}
+
+    def read(file: Path, shown: Path) -> tuple[Loaded | None, list[Problem]]:
+        if not any(file.is_relative_to(home) for home in homes):
+            return load_file(file, shown)
+        if (file, shown) not in kept:
+            kept[file, shown] = load_file(file, shown)
+        loaded, problems = kept[file, shown]
+        return loaded, list(problems)
+
+    defaults: Any = open_project.__kwdefaults__
+    defaults["read"] = read
+    yield
+    defaults["read"] = load_file
 
 
 @pytest.fixture(autouse=True)

@@ -79,6 +79,11 @@ class _Whole(Word):
         """Return which page the answer says it is, where it says so."""
         return None
 
+    def tells_pages(self) -> list[str]:
+        """Return the parameters by which pages are told from each other."""
+        param: str | None = getattr(self, "param", None)
+        return [] if param is None else [param]
+
     def first_page(self) -> int:
         """Return the number of the first page."""
         return 1
@@ -126,10 +131,10 @@ class NumberedPages(_Whole):
         return whole_number(found)
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
 
     def stated_page(self, envelope: Any) -> int | None:
-        return None if self.page is None else whole_number(path(self.page).first(envelope))
+        return _number_at(self.page, envelope)
 
     def first_page(self) -> int:
         return self.first
@@ -203,7 +208,7 @@ class OffsetPages(_Whole):
         return None if total is None else max(1, math.ceil(total / self.size.value))
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
 
     def page_size(self) -> int | None:
         return self.size.value if self.total is not None else None
@@ -215,9 +220,12 @@ class OffsetPages(_Whole):
 
 
 class NextPage(Word):
-    """Where an answer says what asks for the page after it: nothing there, null or no text is the end."""
+    """Where an answer says what asks for the page after it: null or an empty text there is the end."""
 
     at: Annotated[PathText, Field(description="where it stands")]
+    absent: Annotated[
+        Literal["last", "error"], Field(description="what it means if nothing stands there: the end, or a wrong answer")
+    ] = "error"
     url: Annotated[bool, Field(description="it is a URL, in whose query the value of `param` stands")] = False
 
 
@@ -239,6 +247,8 @@ class CursorPages(_Whole):
 
     def after(self, envelope: Any) -> str | None:
         found = path(self.next.at).first(envelope)
+        if found is MISSING and self.next.absent == "error":
+            raise ValueError(f"nothing stands at {self.next.at}")
         if found is MISSING or found is None or found == "":
             return None
         if isinstance(found, bool) or not isinstance(found, str | int):
@@ -260,10 +270,14 @@ class CursorPages(_Whole):
         return None
 
     def stated_total(self, envelope: Any) -> int | None:
-        return None if self.total is None else whole_number(path(self.total).first(envelope))
+        return _number_at(self.total, envelope)
 
     def requests_for(self, records: int) -> int:
         return 1 if self.size is None else max(1, math.ceil(records / self.size.value))
+
+
+def _number_at(where: str | None, envelope: Any) -> int | None:
+    return None if where is None else whole_number(path(where).first(envelope))
 
 
 def whole_number(value: Any) -> int | None:

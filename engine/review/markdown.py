@@ -103,7 +103,12 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
             for each in finding.examples
         )
         cells = (WEIGHTS[finding.its_kind.weight], code(finding.kind), what, count, examples)
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+        yield f"| {' | '.join(map(_kept_whole, cells))} |"
+
+
+def _kept_whole(cell: str) -> str:
+    """Return a cell in which no bar ends it: one after an odd number of backslashes does not."""
+    return re.sub(r"(\\*)\|", lambda found: f"{found[1]}{'' if len(found[1]) % 2 else chr(92)}|", cell)
 
 
 def _value(text: str | None) -> str:

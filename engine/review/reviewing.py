@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import Problem
+from engine.errors import DocumentError, Problem
 from engine.problem_text import render_problem
 from engine.review.effect import Looks, effects
 from engine.review.finding import Found
@@ -106,6 +106,9 @@ def _compare(found: Review, asked: Asked, before: Side, after: Side, trials: Seq
             made = [trial.made(index, folder / f"{number}-{index}", gone) for index in (0, 1)]
         except NotFoundError as error:  # nothing is left to make: all of it is switched off
             found.found.notes.append(f"{trial.label}: {error.what}")
+            continue
+        except DocumentError as error:  # the documents are sound: what its school maps otherwise is not
+            found.found.notes.append(f"{trial.label}: its school does not fit a version: {error.problems[0].what}")
             continue
         effect = effects(made[0], made[1], Looks(asked.personal))
         found.found.data[trial.label] = effect.findings

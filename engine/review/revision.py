@@ -27,6 +27,9 @@ Read = tuple[Loaded | None, list[Problem]]
 _MARK: Final = Path("schemas") / "spec" / "mapping.json"
 """Stands in the repository that ships documents, and in no project of a user."""
 
+_OF_A_HOOK: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+"""By these git tells a hook of its repository: ours is that of the project."""
+
 
 class RevisionError(EngineError):
     """There is no such folder and no such revision, or git cannot give it."""
@@ -190,7 +193,8 @@ def _write_documents(top: Path, commit: str, prefix: str, home: Path) -> None:
 def _git(folder: Path, *words: str, environ: Mapping[str, str] | None = None, given: str = "") -> str:
     """Carry out git in a folder; return what it prints."""
     command = ["git", "-C", str(folder), *words]
-    around = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", **(environ or {})}
+    own = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    around = {**own, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", **(environ or {})}
     try:
         done = subprocess.run(  # noqa: S603  # its words are ours; a revision follows --end-of-options
             command,

@@ -30,6 +30,7 @@ _HEX: Final = re.compile(r"[0-9a-f]+")
 _TRIES: Final = 40
 _AGE: Final = 40
 """Days by which a date of birth moves at most."""
+_CALENDAR: Final = (1000, 9000)
 
 
 class Disguise:
@@ -77,7 +78,12 @@ class Disguise:
         return _as_written(word, self._words[key])
 
     def birth(self, day: date) -> date:
-        """Return another day of about the same age; if there is room, one that nobody was born on, and each for one."""
+        """Return another day of about the same age; if there is room, one that nobody was born on, and each for one.
+
+        A day at an end of the calendar, which systems write for none, stays.
+        """
+        if not _CALENDAR[0] < day.year < _CALENDAR[1]:
+            return day
         if day not in self._births:
             numbers = self._numbers(f"birth {day}")
             drawn = [

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 
 from engine.kinds.types import Formats, SourceField
 from engine.run.disguise import ADDRESS, EMAIL, PHONE, Disguise, words_of
+from engine.run.inherited_tags import Inherited
 from engine.run.known_codes import KnownCodes, folded
 from engine.spec.relation import Use
 
@@ -26,11 +27,18 @@ Choice = tuple[Action, str]
 """What is done to a value, and why."""
 
 _POSTCODE: Final = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b", re.IGNORECASE)
+_DAYS: Final = (
+    (re.compile(r"\d{4}-\d\d-\d\d"), "%Y-%m-%d"),
+    (re.compile(r"\d{1,2}/\d{1,2}/\d{4}"), "%d/%m/%Y"),
+    (re.compile(r"(19|20)\d{6}$"), "%Y%m%d"),
+)
+"""Days as they stand at the beginning of texts, whatever follows: fractions of a second, a time zone."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.]*(Z|[+-]\d\d:?\d\d)?)?|\d{1,2}/\d{1,2}/\d{4}|(19|20)\d{6}")
 _TIME: Final = re.compile(rf"({_DATE.pattern})$|\d\d?:\d\d(:\d\d(\.\d+)?)?$")
 _ALWAYS: Final = ("identifier", "contact", "address", "name")
 _LONG, _MANY_WORDS = 60, 8
 _FEW, _OFTEN, _ENOUGH = 12, 3, 30
+_SHORT, _MOSTLY = 4, 0.8
 _OF_A_PERSON: Final = ("identifier", "name", "contact")
 
 
@@ -50,6 +58,15 @@ class Held:
         return f"{self.field}[].{self.inner}" if self.inner else self.field
 
 
+@dataclass(frozen=True)
+class Day:
+    """A day that was found in a text: the part that it is written in, and how."""
+
+    moment: datetime
+    pattern: str
+    part: str
+
+
 @dataclass
 class Disguising:
     """Decides about values. `values` counts those of each field, in all records that were read."""
@@ -62,6 +79,8 @@ class Disguising:
     single: frozenset[str] = frozenset()
     """Sets of one record, which is about the school itself."""
     values: dict[Held, Counter[str]] = field(default_factory=dict)
+    inherited: Mapping[Use, Inherited] = field(default_factory=dict)
+    """Fields whose tags are not their own, but of what mappings make of them."""
     replaced: set[str] = field(default_factory=set)
     """What is replaced somewhere, folded."""
     names: set[str] = field(default_factory=set)
@@ -89,7 +108,7 @@ class Disguising:
                     self.replaced.add(folded(text))
                     self.names |= {word for word in words_of(text) if spec.pii == "name" and len(word) > 3}
                 elif action == "moved" and (found := self._day(spec, text)) is not None:
-                    self.births.add(found[0].date())
+                    self.births.add(found.moment.date())
         disguise = Disguise(secret, self._originals(others))
         for day in self.births:
             disguise.know_birth(day)
@@ -114,10 +133,16 @@ class Disguising:
             return self._moved(self.fields[held.use], text, disguise)
         return disguise.words(text, self.names) if action == "names replaced" else text
 
+    def without_names(self, text: str, disguise: Disguise) -> str:
+        """Return a text that documents give, with stand-ins for names; a code that mappings know is none."""
+        return text if folded(text) in self.codes.anywhere else disguise.words(text, self.names)
+
     def choose(self, held: Held, text: str) -> Choice:
         """Return what is done to a value."""
         if not text.strip():
             return "left", "blank"
+        if text in ("true", "false"):
+            return "left", "true or false"
         return self._tagged(held, text) or self._looked_at(held, text)
 
     def _tagged(self, held: Held, text: str) -> Choice | None:
@@ -128,16 +153,18 @@ class Disguising:
             return key
         if tag not in ("identifier", "contact") and self._is_code(held.use, text):
             return "left", "a code that a lookup knows"
+        if self._is_compared(held.use, text):
+            return "left", "a code that mappings know"
         if tag == "birth" and self._day(spec, text) is not None:
             return "moved", "pii: birth"
-        if spec.type in ("date", "datetime", "time") and tag not in (*_ALWAYS, "birth") and _TIME.match(text.strip()):
+        if spec.type in ("date", "datetime", "time") and tag not in (*_ALWAYS, "birth") and _is_time(text):
             return "left", "a date or a time"
         if spec.type == "boolean" and text.casefold() in self._words():
             return "left", "true or false"
         if tag in _ALWAYS:
             few = self._is_few(held, text, counts) or (tag == "name" and folded(text) in self.few)
             return ("left", f"one of few values of many records, pii: {tag}") if few else ("replaced", f"pii: {tag}")
-        if tag == "birth" and spec.type == "date":
+        if tag == "birth" and (spec.type in ("date", "datetime") or _is_time(text)):
             return "replaced", "pii: birth, and no date"
         if tag is None or tag == "status":
             return None
@@ -170,6 +197,10 @@ class Disguising:
         alike = self._codes_of_tag.get(tag, frozenset()) if tag in ("address", "name") else frozenset()
         return self.codes.holds(use, text) or folded(text) in alike
 
+    def _is_compared(self, use: Use, text: str) -> bool:
+        """Say whether a text is one that SQL may tell values apart by, where that is how a field got its tag."""
+        return use in self.inherited and not self.inherited[use].plain and folded(text) in self.codes.anywhere
+
     @cached_property
     def _codes_of_tag(self) -> dict[str | None, frozenset[str]]:
         """Return the codes that some field of a tag is looked up in."""
@@ -180,9 +211,17 @@ class Disguising:
         return found
 
     def _is_few(self, held: Held, text: str, counts: Counter[str]) -> bool:
-        """Say whether a value is one of few, on many records each: it tells of nobody, even in a field that does."""
+        """Say whether a value is one of few, on many records each: it tells of nobody, even in a field that does.
+
+        Of names these are titles, which are short: the tutors of a small school are few too.
+        """
         few = len(counts) <= _FEW and counts.total() >= _ENOUGH and counts[text] >= _OFTEN
-        return few and self.fields[held.use].pii in ("name", "contact") and not _says_where(text)
+        if not few or _says_where(text):
+            return False
+        if self.fields[held.use].pii == "name":
+            short = sum(count for each, count in counts.items() if _is_short(each))
+            return _is_short(text) and short >= _MOSTLY * counts.total()
+        return self.fields[held.use].pii == "contact"
 
     @cached_property
     def _together(self) -> Counter[str]:
@@ -200,7 +239,7 @@ class Disguising:
             return "left", "a code that mappings know"
         if spec.type in ("integer", "number") and re.fullmatch(r"-?\d{1,6}(\.\d+)?", text):
             return "left", "a number, of a person who is made up"
-        if _TIME.match(text.strip()):
+        if _is_time(text):
             return None
         code = self._together[folded(text)] >= _OFTEN and not _is_long(text) and not re.fullmatch(r"\d{4,}", text)
         return None if code else ("replaced", f"pii: {spec.pii}")
@@ -209,7 +248,7 @@ class Disguising:
         """Return what is done to a value by what it looks like."""
         if folded(text) in self.codes.anywhere:
             return "left", "a code that mappings know"
-        if _TIME.match(text.strip()):
+        if _is_time(text):
             return self._of_time(held, text)
         if _says_where(text):
             return "replaced", "looks like an address, or a way to reach somebody"
@@ -231,19 +270,21 @@ class Disguising:
     def _of_time(self, held: Held, text: str) -> Choice:
         """Return what is done to a date in a text: it may be somebody's date of birth."""
         found = self._day(self.fields[held.use], text)
-        born = found is not None and found[0].date() in self.births
+        born = found is not None and found.moment.date() in self.births
         return ("moved", "a date of birth elsewhere") if born else ("left", "a date or a time")
 
     def _words(self) -> set[str]:
         words = self.formats.boolean
         return {text.casefold() for text in [*words.true, *words.false, "true", "false"]}
 
-    def _day(self, spec: SourceField, text: str) -> tuple[datetime, str] | None:
-        """Return the time that a text tells, and the pattern in which it is written."""
+    def _day(self, spec: SourceField, text: str) -> Day | None:
+        """Return the day in a text: by the patterns of its source, or by the day that it begins with."""
+        whole = text.strip()
         known = self.formats.datetime if spec.type == "datetime" else self.formats.date
-        for pattern in [*known, "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y"]:
+        begins = [(found[0], pattern) for day, pattern in _DAYS if (found := day.match(whole)) is not None]
+        for part, pattern in [*((whole, pattern) for pattern in known), *begins]:
             try:
-                return datetime.strptime(text.strip(), pattern), pattern
+                return Day(datetime.strptime(part, pattern), pattern, part)
             except ValueError:
                 continue
         return None
@@ -251,15 +292,28 @@ class Disguising:
     def _moved(self, spec: SourceField, text: str, disguise: Disguise) -> str:
         found = self._day(spec, text)
         assert found is not None
-        moment, pattern = found
-        moved = datetime.combine(disguise.birth(moment.date()), moment.time())
-        return text.replace(text.strip(), moved.strftime(pattern))
+        day = disguise.birth(found.moment.date())
+        if day == found.moment.date():
+            return text
+        return text.replace(found.part, datetime.combine(day, found.moment.timetz()).strftime(found.pattern), 1)
 
 
 def _says_where(text: str) -> bool:
     found = PHONE.search(text)
     phone = found is not None and sum(char.isdecimal() for char in found[0]) >= 9
     return phone or any(each.search(text) is not None for each in (EMAIL, ADDRESS, _POSTCODE))
+
+
+def _is_time(text: str) -> bool:
+    """Say whether a text is a date or a time; eight digits are one only where there is such a day."""
+    whole = text.strip()
+    if not whole.isdecimal() or _TIME.match(whole) is None:
+        return _TIME.match(whole) is not None
+    try:
+        datetime.strptime(whole, "%Y%m%d")
+    except ValueError:
+        return False
+    return True
 
 
 def _is_number(text: str) -> bool:
@@ -276,6 +330,10 @@ def _are_opaque(texts: Collection[str]) -> bool:
     return any(len(re.findall(r"\d", text)) > 3 or _is_number(text) for text in texts) and not any(
         re.search(r"\s", text) for text in texts
     )
+
+
+def _is_short(text: str) -> bool:
+    return all(len(word) <= _SHORT for word in words_of(text))
 
 
 def _is_long(text: str) -> bool:

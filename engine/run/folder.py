@@ -31,6 +31,8 @@ def school_folder(root: Path, school: str) -> Path:
     try:
         with _private():
             folder.mkdir(parents=True, exist_ok=True)
+            if not (unseen := folder.parent / ".gitignore").exists():
+                unseen.write_text("*\n", encoding="utf-8")  # answers of a school are for no repository
     except OSError as error:
         raise cannot_write(folder, error) from None
     return folder

@@ -82,7 +82,8 @@ def trips(compared: Compared, quarantined: int, age: timedelta | None, limits: L
     }
     for guard, (figure, base, limit) in figures.items():
         if limit is not None and exceeds(figure, limit, base):
-            yield Trip(guard, entity, _SAID[guard].format(figure=figure, base=base), f"max_{guard} is {limit}")
+            said = _SAID[guard].format(figure=figure, base=base)
+            yield Trip(guard, entity, said + (_most(compared) if guard == "changed" else ""), f"max_{guard} is {limit}")
     least = limits.min_rows
     if least is not None and compared.rows < rows_of(least, before):
         yield Trip("rows", entity, _SAID["rows"].format(figure=compared.rows, base=before), f"min_rows is {least}")
@@ -90,6 +91,12 @@ def trips(compared: Compared, quarantined: int, age: timedelta | None, limits: L
         hours = age.total_seconds() / 3600
         old = f"{hours:,.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"
         yield Trip("age", entity, f"the source's data are {old} old", f"max_age is {limits.max_age}")
+
+
+def _most(compared: Compared) -> str:
+    """Return in which fields most rows differ; '' where rows were only found to be others."""
+    fields = sorted(compared.fields.items(), key=lambda each: (-each[1], each[0]))[:EXAMPLES]
+    return f" ({', '.join(f'{name} in {count:,}' for name, count in fields)})" if fields else ""
 
 
 def accepted(given: Sequence[str], entities: Sequence[str]) -> frozenset[str]:

@@ -20,7 +20,7 @@ from engine.spec.project import Project
 from engine.spec.relation import Use
 from engine.spec.school import School
 
-_SQL_TEXT: Final = re.compile(r"'((?:[^']|'')*)'")
+SQL_TEXT: Final = re.compile(r"'((?:[^']|'')*)'")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _compared(data: Any, key: str = "") -> Iterator[str]:
             yield from _compared(inner, key)
     elif isinstance(data, str):
         if key == "sql":
-            yield from (found.replace("''", "'") for found in _SQL_TEXT.findall(data))
+            yield from (found.replace("''", "'") for found in SQL_TEXT.findall(data))
         elif key in ("in", "not_in", "equals", "default"):
             yield data
 

@@ -33,12 +33,15 @@ What a run leaves is in `.haplomap/`: private, and not for version control.
 
 
 def make_project(folder: Path, school: str, source_name: str | None) -> list[Path]:
-    """Write a new project; return its files, the school file first. A folder with a project in it is refused."""
+    """Write a new project; return its files, the school file first. A folder that has schools is refused.
+
+    A source may stand in the folder already; what else is there stays as it is.
+    """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", school):
         raise _refused(f"'{school}' is no name for a school", "use lower case letters, digits and dashes")
     if (folder / "schools").exists():
         raise _refused(f"there is a project in {folder} already", "choose another folder")
-    project = open_project(shipped())
+    project = open_project(folder if folder.is_dir() else shipped())
     known = project.names("source")
     if source_name is not None and source_name not in known:
         fix = did_you_mean(source_name, known) or f"known: {', '.join(known)}"
@@ -60,21 +63,23 @@ def _refused(what: str, fix: str) -> EngineError:
 
 
 def _write(folder: Path, school: str, source: Source, entities: list[str]) -> list[Path]:
-    file = folder / "schools" / f"{school}.yaml"
-    file.parent.mkdir(parents=True)
-    file.write_text(_editor_line("school") + school_text(school, source, entities), encoding="utf-8")
+    school_file = folder / "schools" / f"{school}.yaml"
     application = folder / "applications" / "school.yaml"
-    application.parent.mkdir()
     example = shipped() / "examples" / "demo" / "applications" / "school.yaml"
     _, _, body = example.read_text(encoding="utf-8").partition("\n")
-    application.write_text(_editor_line("application") + body, encoding="utf-8")
-    for name in ("mappings", "schemas"):
-        (folder / name).mkdir()
-        (folder / name / ".gitkeep").touch()
-    (folder / ".gitignore").write_text(".haplomap/\n", encoding="utf-8")
-    readme = folder / "README.md"
-    readme.write_text(README.format(school=school, folder=folder, shipped=shipped()), encoding="utf-8")
-    return [file, application, readme]
+    readme = README.format(school=school, folder=folder, shipped=shipped())
+    texts = {
+        school_file: _editor_line("school") + school_text(school, source, entities),
+        application: _editor_line("application") + body,
+        folder / "README.md": readme,
+        folder / ".gitignore": ".haplomap/\n",
+    }
+    texts |= {folder / name / ".gitkeep": "" for name in ("mappings", "schemas") if not (folder / name).exists()}
+    made = [file for file in texts if not file.exists()]
+    for file in made:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(texts[file], encoding="utf-8")
+    return [file for file in made if not file.name.startswith(".")]
 
 
 def _editor_line(kind: str) -> str:

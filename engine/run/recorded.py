@@ -75,7 +75,8 @@ class _Landing:
             self.notes.append(f"{name} was not recorded: it has no records here")
             recorded = []
         if endpoint.for_each is None:
-            answers = list(self._read(want, name, recorded, [""] * len(recorded)))
+            there = [each for each in recorded if each.file]  # records that it was asked for may have had nothing
+            answers = list(self._read(want, name, there, [""] * len(there)))
             facts = land(self.source, name, want.sets[name], answers, out)
         else:
             parts = self._parts(want, endpoint, name, recorded)

@@ -19,6 +19,7 @@ from engine.run.consent import Closing
 from engine.run.folder import STALE, locked, school_folder
 from engine.run.gathering import Gathering
 from engine.run.history import open_state
+from engine.run.inherited_tags import inherited_tags, tagged
 from engine.run.inquiry import Inquiry, apis_of
 from engine.run.links import Edge, edges_of
 from engine.run.plan import make_plan
@@ -46,8 +47,9 @@ def record(project: Project, wish: Wish, environ: Mapping[str, str], tell: Tell,
     home = school_folder(project.root, school.school)
     with open_state(project.root) as state, locked(home, state):
         folder = _begun(home / "record", clock)
-        sets = {name: each for _, name, each in source.sets()}
         edges = edges_of(project, source)
+        inherited = inherited_tags(project, source, edges, school)
+        sets = {name: tagged(name, each, inherited) for _, name, each in source.sets()}
         settings, today = project.values(school), clock.now().astimezone(ZoneInfo(school.time_zone)).date()
         with Inquiry(source, config, today, clock, tell, state.budget) as inquiry:
             inquiry.standing()
@@ -60,7 +62,7 @@ def record(project: Project, wish: Wish, environ: Mapping[str, str], tell: Tell,
             Journal(folder / "journal.jsonl") as journal,
         ):
             gathering.read(clients, journal)
-        made = Writing(project, plan, wish, gathering, config, granted).write()
+        made = Writing(project, plan, wish, gathering, config, granted, inherited).write()
         shutil.rmtree(folder)
     return made
 

@@ -103,9 +103,11 @@ class Recording:
             elif item.default is None:
                 config[name] = "http://127.0.0.1" if item.type == "url" else "recorded"
         known = {name: value for name, value in self.made.items() if name in School.model_fields}
-        return School.model_validate(
-            {"school": "recorded", "title": "Recorded", "source": self.source, "config": config, **known}
-        )
+        own = {"school": "recorded", "title": "Recorded", "source": self.source, "config": config}
+        try:
+            return School.model_validate({**own, **known})
+        except ValueError as error:
+            raise _unlike(self.folder / MANIFEST, error) from None
 
     def text(self) -> str:
         """Return the manifest."""
@@ -140,8 +142,7 @@ def read_recording(folder: Path) -> Recording:
             raise RecordingError(what, why=f"this one reads version {VERSION}", fix="record it anew")
         found = _recording(folder, facts)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        what = f"{file} is not what a recording says of itself ({type(error).__name__})"
-        raise RecordingError(what, fix="take it from version control again, or record it anew") from None
+        raise _unlike(file, error) from None
     missing = [answer.file for answer in found.answers if answer.file and not _inside(folder, answer.file)]
     if missing:
         raise RecordingError(
@@ -149,6 +150,11 @@ def read_recording(folder: Path) -> Recording:
             fix="take them from version control again, or record it anew",
         )
     return found
+
+
+def _unlike(file: Path, error: Exception) -> RecordingError:
+    what = f"{file} is not what a recording says of itself ({type(error).__name__})"
+    return RecordingError(what, fix="take it from version control again, or record it anew")
 
 
 def _recording(folder: Path, facts: Mapping[str, Any]) -> Recording:

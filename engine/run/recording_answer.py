@@ -15,11 +15,13 @@ from typing import Any, Final
 from engine.kinds.select import MISSING, path
 from engine.run.disguising import Held
 from engine.run.known_codes import folded
+from engine.run.recording_pages import Told
 from engine.spec.source import RecordSet
 from engine.stages.envelope import records_path
 
 _PLAIN_NAME: Final = re.compile(r"[@$]?[A-Za-z_][\w@.-]{0,60}")
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_AS_IT_IS: Final = "\0"
 Replace = Callable[[Held, str], str]
 
 
@@ -34,7 +36,8 @@ class Remade:
     """How the answers of one request are made anew.
 
     `rows` are the records of each set that are kept, by page, counted from 1. `kept` are paths beside the records whose
-    values stay; `told` paths that get other values. `lost` are values of lists that lead to records that are not kept.
+    values stay; `told` those of them that get other values. `lost` are values of lists that lead to records which are
+    not kept.
     """
 
     sets: Mapping[str, RecordSet]
@@ -42,16 +45,19 @@ class Remade:
     replace: Replace
     lost: Mapping[tuple[str, str], frozenset[str]]
     kept: Sequence[str] = ()
-    told: Mapping[str, str] = field(default_factory=dict)
+    told: Told = field(default_factory=dict)
     dropped: dict[str, set[str]] = field(default_factory=dict)
     """By set, the names of what is not declared."""
     _first: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
-    def pages(self, answers: Mapping[int, bytes]) -> list[bytes]:
-        """Return the answers, page by page."""
-        return [written(self._page(number, data, self.told)) for number, data in sorted(answers.items())]
+    def pages(self, answers: Mapping[int, bytes], told: Mapping[int, Told]) -> list[bytes]:
+        """Return the answers, page by page, each of which says `told` of itself."""
+        return [
+            written(self._page(number, data, {**self.told, **told.get(number, {})}))
+            for number, data in sorted(answers.items())
+        ]
 
-    def as_one(self, answers: Mapping[int, bytes], told: Mapping[str, str]) -> bytes:
+    def as_one(self, answers: Mapping[int, bytes], told: Told) -> bytes:
         """Return one answer with the records of all, which says `told` of itself."""
         first, *others = (self._page(number, data, told) for number, data in sorted(answers.items()))
         for place in {each.records for each in self.sets.values() if not each.one}:
@@ -63,10 +69,15 @@ class Remade:
                     records.extend(more)
         return written(first)
 
-    def without_records(self, answer: bytes, told: Mapping[str, str]) -> bytes:
+    def without_records(self, answer: bytes, told: Told) -> bytes:
         """Return an answer as it is where there are no records."""
         bare = replace(self, rows={name: {} for name in self.rows})
         return written(bare._page(1, answer, told))
+
+    def listed(self, records: Mapping[str, int]) -> int:
+        """Return how far a page goes that has so many records of each set, as those who ask for the next count it."""
+        counted = [count for name, count in records.items() if self.sets[name].counted]
+        return max(counted, default=sum(records.values()))
 
     def drop(self, set_name: str, name: str) -> None:
         """Take note of something that is not declared; a name that looks like a value is not told."""
@@ -96,16 +107,19 @@ class Remade:
             return {name: self._disguised(set_name, field_name, each, (*names, name)) for name, each in value.items()}
         if isinstance(value, list):
             return [self._disguised(set_name, field_name, each, names) for each in value]
+        held = Held(set_name, field_name, ".".join(names))
+        if isinstance(value, bool):
+            self.replace(held, str(value).lower())  # so that the report counts it
         if not isinstance(value, str):
             return value
-        made = self.replace(Held(set_name, field_name, ".".join(names)), str(value))
+        made = self.replace(held, str(value))
         return Wire(made) if isinstance(value, Wire) and _NUMBER.fullmatch(made) else made
 
-    def _page(self, number: int, data: bytes, told: Mapping[str, str]) -> Any:
+    def _page(self, number: int, data: bytes, told: Told) -> Any:
         answer = json.loads(data, parse_int=Wire, parse_float=Wire)
         copying = _Copying(self)
         for text in self.kept:
-            copying.keep(answer, path(text).steps or (), told.get(text))
+            copying.keep(answer, path(text).steps or (), told.get(text, _AS_IT_IS))
         for name, record_set in self.sets.items():
             copying.choose(answer, name, record_set, self.rows[name].get(number, set()))
         made = copying.copied(answer, "")
@@ -126,11 +140,12 @@ class _Copying:
         """What is not declared: the set, and the name."""
 
     def keep(self, answer: Any, steps: Sequence[str | int], told: str | None) -> None:
-        """Mark a value beside the records."""
+        """Mark a value beside the records; None is said as null."""
         holder = _holder(answer, steps)
         if holder is not MISSING and not isinstance(holder[steps[-1]], dict | list):
             value = holder[steps[-1]]
-            made = value if told is None else (Wire(told) if isinstance(value, Wire) else told)
+            number = isinstance(value, Wire) and told is not None and _NUMBER.fullmatch(told)
+            made = value if told == _AS_IT_IS else (Wire(told) if number else told)
             self._leaves[id(holder), steps[-1]] = value if value is None else made
 
     def choose(self, answer: Any, name: str, record_set: RecordSet, rows: set[int]) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine.kinds.pages import NumberedPages, OpenPages
 from engine.run.disguising import Held
 from engine.run.gathering import Gathering, Part
 from engine.run.recording import Recorded
 from engine.run.recording_answer import Remade, Replace
+from engine.run.recording_pages import Told, before, ends_empty, next_of, parted, said_of, size_of
 from engine.run.recording_request import TOKEN, request_of
 from engine.run.recording_xml import remade_xml
 from engine.secret import Config
@@ -66,13 +66,15 @@ class Answers:
             return
         remade = self._remade(part)
         if self._is_xml(want.endpoint):
-            data = [remade_xml(part.answers[0].file, remade)]
+            data = [(remade_xml(part.answers[0].file, remade), 0)]
         else:
-            data = self._json(part, remade, first)
+            data = self._json(part, remade)
         for name, names in remade.dropped.items():
             self.dropped.setdefault(name, set()).update(names)
-        for page, content in enumerate(data, first):
-            yield request_of(source, want, self.config, page, each), content
+        came = 0
+        for page, (content, records) in enumerate(data, first):
+            yield request_of(source, want, self.config, page, each, before(page, first, came)), content
+            came += records
 
     def _other_days(self, name: str, parts: list[Part]) -> Iterator[tuple[Recorded, bytes]]:
         """Yield what answers the windows that were not recorded: no records."""
@@ -90,17 +92,15 @@ class Answers:
             days=[],
         )
         remade = self._remade(part)
-        told = {**remade.told, **self._numbers(name, pages.first_page(), 0)}
+        told = {**remade.told, **self._said(name, pages.first_page(), pages.first_page(), 0)}
         yield request, remade.without_records(part.answers[0].file.read_bytes(), told)
 
-    def _numbers(self, name: str, page: int, records: int) -> dict[str, str]:
-        """Return what an answer that is the only one says of pages and records, by where it says so."""
+    def _said(self, name: str, page: int, last: int, records: int) -> Told:
+        """Return what one of the pages says of pages and records, by where it says so."""
         source = self.source
-        pages, changes = source.pages_of(source.endpoints[name]), changes_of(source, name)
-        places = {getattr(changes, "total", None): records}
-        if isinstance(pages, NumberedPages):
-            places |= {pages.last.at: page, pages.page: page, pages.total: records}
-        return {where: str(number) for where, number in places.items() if where is not None}
+        total = getattr(changes_of(source, name), "total", None)
+        own: Told = {} if total is None else {total: str(records)}
+        return {**own, **said_of(source.pages_of(source.endpoints[name]), page, last, records)}
 
     def _is_xml(self, endpoint: str) -> bool:
         source = self.source
@@ -120,21 +120,36 @@ class Answers:
             fields = {key: spec for key, spec in endpoint.sets[name].fields.items() if key not in kept_fields}
             sets[name] = endpoint.sets[name].model_copy(update={"fields": fields})
         said = said_paths(source, want.endpoint)
-        told = {said["next"]: TOKEN} if "next" in said else {}
+        told: Told = {said["next"]: TOKEN} if "next" in said else {}
         return Remade(sets, rows, self.stand_in, self.lost, [*source.pages_of(endpoint).paths(), *said.values()], told)
 
-    def _json(self, part: Part, remade: Remade, first: int) -> list[bytes]:
-        """Return the pages of a request: as they were, or one where records were left out."""
-        source, want = self.source, part.want
+    def _json(self, part: Part, remade: Remade) -> list[tuple[bytes, int]]:
+        """Return the pages of a request, each with its number of records: as they were, or anew of those kept."""
+        want, pages = part.want, self.source.pages_of(self.source.endpoints[part.want.endpoint])
         answers = {number: answer.file.read_bytes() for number, answer in enumerate(part.answers, 1)}
         had = sum(answer.sets[name].records for answer in part.answers for name in want.sets)
-        counts = {name: sum(len(rows) for rows in remade.rows[name].values()) for name in want.sets}
-        if sum(counts.values()) == had:
-            return remade.pages(answers)
-        pages = source.pages_of(source.endpoints[want.endpoint])
-        counted = [name for name in want.sets if remade.sets[name].counted]
-        told = {**remade.told, **self._numbers(want.endpoint, first, counts[counted[0]] if counted else 0)}
-        made = [remade.as_one(answers, told)]
-        if isinstance(pages, OpenPages) and any(counts.values()):
-            made.append(remade.without_records(answers[1], told))
+        if sum(len(rows) for name in want.sets for rows in remade.rows[name].values()) < had:
+            return self._anew(want.endpoint, answers, remade)
+        counts = [remade.listed({name: answer.sets[name].records for name in want.sets}) for answer in part.answers]
+        told = {number: next_of(pages, number, len(answers)) for number in answers}
+        return list(zip(remade.pages(answers, told), counts, strict=True))
+
+    def _anew(self, endpoint: str, answers: Mapping[int, bytes], remade: Remade) -> list[tuple[bytes, int]]:
+        """Return pages of the records that are kept: one, or as many as it takes where its size is not to be more."""
+        pages = self.source.pages_of(self.source.endpoints[endpoint])
+        first, size = pages.first_page(), size_of(pages)
+        whole = {name: [rows] if size is None else parted(rows, size) for name, rows in remade.rows.items()}
+        last = first + max(1, *map(len, whole.values())) - 1
+        counts = {name: sum(map(len, rows.values())) for name, rows in remade.rows.items()}
+        total = next((counts[name] for name, each in remade.sets.items() if each.counted), 0)
+        made = []
+        for at, page in enumerate(range(first, last + 1)):
+            rows = {name: parts[at] if at < len(parts) else {} for name, parts in whole.items()}
+            used = {number for own in rows.values() for number in own} | {1}
+            told = {**remade.told, **self._said(endpoint, page, last, total)}
+            of_page = replace(remade, rows=rows).as_one({each: answers[each] for each in sorted(used)}, told)
+            made.append((of_page, remade.listed({name: sum(map(len, own.values())) for name, own in rows.items()})))
+        if ends_empty(pages) and any(counts.values()):
+            told = {**remade.told, **self._said(endpoint, last, last, total)}
+            made.append((remade.without_records(answers[1], told), 0))
         return made

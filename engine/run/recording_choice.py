@@ -198,16 +198,26 @@ class Choosing:
 
 
 def root_of(sets: Mapping[str, RecordSet], edges: Iterable[Edge], wanted: Iterable[str]) -> str:
-    """Return the set of people that most others lead to which are about people; '' where none leads to another."""
-    among, about = set(wanted), {name for name, each in sets.items() if _of_people(each)}
-    leading = {(edge.set, edge.to_set) for edge in edges if {edge.set, edge.to_set} <= among}
-    counts = Counter(to_set for name, to_set in leading if name in about and name != to_set)
-    people = [name for name in counts if any(spec.pii == "birth" for spec in sets[name].fields.values())]
-    return max(people or counts, key=lambda name: counts[name], default="")
+    """Return the set of people that all is chosen by: '' where none of the sets is about people.
+
+    Of those with dates of birth it is the one that most others about people lead to; where there are none, the one with
+    most personal fields: a group may be led to by all its members, and is none of them.
+    """
+    about = {name: count for name in wanted if (count := _personal_fields(sets[name]))}
+    leading = {(edge.set, edge.to_set) for edge in edges if edge.set != edge.to_set and edge.set in about}
+    led = Counter(to_set for _, to_set in leading)
+    born = [name for name in about if any(spec.pii == "birth" for spec in sets[name].fields.values())]
+    if born:
+        return max(born, key=lambda name: (led[name], about[name]))
+    return max(about, key=lambda name: (about[name], led[name]), default="")
 
 
 def _of_people(record_set: RecordSet) -> bool:
-    return any(spec.pii in _PERSONAL for spec in record_set.fields.values())
+    return _personal_fields(record_set) > 0
+
+
+def _personal_fields(record_set: RecordSet) -> int:
+    return sum(spec.pii in _PERSONAL for spec in record_set.fields.values())
 
 
 def read_links(file: Path, record_set: RecordSet, names: Sequence[str]) -> Landed:

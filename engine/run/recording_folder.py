@@ -9,20 +9,23 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.journal import cannot_write
 from engine.run.disguise import Disguise
 from engine.run.disguising import Disguising
 from engine.run.gathering import Gathering
-from engine.run.known_codes import known_codes, own_texts
+from engine.run.inherited_tags import Inherited
+from engine.run.known_codes import SQL_TEXT, known_codes, own_texts
 from engine.run.links import alike
 from engine.run.plan import Plan
 from engine.run.recording import MANIFEST, REPORT, Recorded, Recording, SetKept
 from engine.run.recording_answers import Answers
-from engine.run.recording_report import report_text, totals
+from engine.run.recording_report import report_text, said_chosen, totals
 from engine.run.recording_request import beside
 from engine.secret import Config
 from engine.spec.project import Project
+from engine.spec.relation import Use
 from engine.spec.school import School, as_plain
 
 _COMMON = ("school", "college", "academy", "house", "primary", "secondary", "grammar", "high", "junior", "senior")
@@ -31,7 +34,7 @@ _COMMON = ("school", "college", "academy", "house", "primary", "secondary", "gra
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be recorded: how many records (None: all), chosen from which set ('': the one most others lead to)."""
+    """What is to be recorded: how many records (None: all), chosen from which set ('': see `root_of`)."""
 
     school: str
     to: Path
@@ -49,6 +52,10 @@ class Made:
     report: str
     done: dict[str, int]
     """How many values were left, replaced, and so on."""
+    root: str
+    """The set whose records were chosen first; '' where none is about people."""
+    chosen: str
+    """Which records were chosen, in words."""
 
 
 @dataclass
@@ -61,6 +68,7 @@ class Writing:
     gathering: Gathering
     config: Config
     granted: Mapping[str, Sequence[str]]
+    inherited: Mapping[Use, Inherited]
 
     def write(self) -> Made:
         """Write the folder beside its place, then put it there."""
@@ -79,8 +87,10 @@ class Writing:
                     lambda held, text: disguising.disguised(held, text, disguise),
                     lost,
                 )
-                recording = self._recording(list(answers.write(draft)), disguise)
-                report = report_text(recording, disguising, answers.dropped, self.wish.records, lost)
+                made = as_recorded(self.plan.school, own_texts(self.project, self.plan.school), disguising, disguise)
+                recording = self._recording(list(answers.write(draft)), made, disguise)
+                chosen = said_chosen(recording, self.gathering.choosing.root, self.wish.records)
+                report = report_text(recording, disguising, answers.dropped, chosen, lost)
                 (draft / MANIFEST).write_text(recording.text(), encoding="utf-8")
                 (draft / REPORT).write_text(report, encoding="utf-8")
                 draft.chmod(0o755)
@@ -92,20 +102,21 @@ class Writing:
                 raise
         except OSError as error:
             raise cannot_write(out, error) from None
-        return Made(recording, report, dict(totals(disguising.told).most_common()))
+        root = self.gathering.choosing.root
+        return Made(recording, report, dict(totals(disguising.told).most_common()), root, chosen)
 
     def _secret(self) -> bytes:
         """Return what stand-ins are made with: never kept, unless a test wants the same again."""
         return secrets.token_bytes(32) if self.wish.seed is None else f"seed {self.wish.seed}".encode()
 
     def _disguising(self) -> Disguising:
-        source = self.plan.source
-        fields = {(name, key): spec for _, name, each in source.sets() for key, spec in each.fields.items()}
-        groups = list(alike(self.gathering.choosing.edges))
+        source, choosing = self.plan.source, self.gathering.choosing
+        fields = {(name, key): spec for name, each in choosing.sets.items() for key, spec in each.fields.items()}
+        groups = list(alike(choosing.edges))
         single = frozenset(name for name, facts in self.gathering.facts.items() if facts.rows == 1)
         values = self.gathering.values()
         codes = known_codes(self.project, self.plan)
-        return Disguising(fields, source.formats, codes, groups, single, values)
+        return Disguising(fields, source.formats, codes, groups, single, values, self.inherited)
 
     def _of_school(self) -> dict[str, str]:
         """Return the texts that name the school, each with its kind."""
@@ -124,8 +135,8 @@ class Writing:
         edges = {(edge.set, edge.field) for edge in choosing.edges if edge.many and edge.set in choosing.landed}
         return {use: lost for use in sorted(edges) if (lost := choosing.lost(*use))}
 
-    def _recording(self, answers: list[Recorded], disguise: Disguise) -> Recording:
-        source, school = self.plan.source, self.plan.school
+    def _recording(self, answers: list[Recorded], made: Mapping[str, object], disguise: Disguise) -> Recording:
+        source = self.plan.source
         choosing, facts = self.gathering.choosing, self.gathering.facts
         homes = {name: want.endpoint for want in self.gathering.wants for name in want.sets}
         apis = {source.endpoints[want.endpoint].api for want in self.gathering.wants}
@@ -134,7 +145,7 @@ class Writing:
             folder=self.wish.to,
             source=source.source,
             today=self.gathering.terms.day,
-            made=_of_school(school, own_texts(self.project, school), disguise),
+            made=made,
             config=self._told_config(disguise),
             urls=[name for name, item in source.config.items() if item.type == "url"],
             beside=beside(source, self.config, self.granted, apis),
@@ -158,8 +169,8 @@ class Writing:
         return found
 
 
-def _of_school(school: School, told: Collection[str], disguise: Disguise) -> dict[str, object]:
-    """Return what of a school decides what its records become; texts of its own are disguised."""
+def as_recorded(school: School, told: Collection[str], disguising: Disguising, disguise: Disguise) -> dict[str, object]:
+    """Return what of a school decides what its records become; texts of its own, and names in them, are disguised."""
     made: dict[str, object] = {"time_zone": school.time_zone, "entities": list(school.entities)}
     if school.settings:
         made["settings"] = {
@@ -170,5 +181,21 @@ def _of_school(school: School, told: Collection[str], disguise: Disguise) -> dic
             for group, members in school.settings.items()
         }
     if school.override:
-        made["override"] = as_plain(school)["override"]
+        made["override"] = _nameless(as_plain(school)["override"], disguising, disguise)
     return made
+
+
+def _nameless(data: Any, disguising: Disguising, disguise: Disguise, key: str = "") -> Any:
+    """Return a part of an override, with stand-ins for the names in its constants: as those in answers have."""
+    if isinstance(data, dict):
+        constant = key in ("map", "where")
+        return {
+            name: _nameless(each, disguising, disguise, "value" if constant else name) for name, each in data.items()
+        }
+    if isinstance(data, list):
+        return [_nameless(each, disguising, disguise, key) for each in data]
+    if not isinstance(data, str):
+        return data
+    if key == "sql":
+        return SQL_TEXT.sub(lambda found: f"'{disguising.without_names(found[1], disguise)}'", data)
+    return disguising.without_names(data, disguise) if key in ("value", "default") else data

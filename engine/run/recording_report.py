@@ -19,24 +19,35 @@ def report_text(
     recording: Recording,
     disguising: Disguising,
     dropped: Mapping[str, set[str]],
-    records: int | None,
+    chosen: str,
     cut: Iterable[tuple[str, str]],
 ) -> str:
-    """Return the report, as Markdown."""
-    return "\n".join(_lines(recording, disguising, dropped, records, set(cut))) + "\n"
+    """Return the report, as Markdown; `chosen` says which records are kept."""
+    return "\n".join(_lines(recording, disguising, dropped, chosen, set(cut))) + "\n"
+
+
+def said_chosen(recording: Recording, root: str, limit: int | None) -> str:
+    """Return which records were chosen, of which set, and how many there are with all that goes with them."""
+    kept, there = (sum(getattr(each, name) for each in recording.sets.values()) for name in ("records", "of"))
+    if limit is None:
+        return f"all records: {kept:,}"
+    if root not in recording.sets:
+        return f"up to {limit:,} records of each set, since none is about people: {kept:,} of {there:,} in all"
+    own = recording.sets[root]
+    beside = f"with what belongs to them and what they refer to: {kept:,} of {there:,} records in all"
+    return f"{own.records:,} of {own.of:,} records of {root}, {beside}"
 
 
 def _lines(
     recording: Recording,
     disguising: Disguising,
     dropped: Mapping[str, set[str]],
-    records: int | None,
+    chosen: str,
     cut: set[tuple[str, str]],
 ) -> Iterator[str]:
-    what = "all records" if records is None else f"{records} records, with what belongs to them and what they refer to"
     yield f"# A recording of {recording.source}, {recording.today.isoformat()}"
     yield ""
-    yield f"Made of {what}."
+    yield f"Made of {chosen}."
     yield "What was replaced is made up anew for each recording, by a secret that is not kept: equal values have equal"
     yield "stand-ins in all answers. What no document declares is not in the answers."
     for name, kept in recording.sets.items():
@@ -72,7 +83,13 @@ def _table(
         counts = told[held]
         done = [f"{_done(action)} {count:,}: {why}" for (action, why), count in counts.most_common()]
         done += ["items cut that lead to records which are not kept"] if held.use in cut else []
-        yield f"| `{held}` | {disguising.fields[held.use].pii or ''} | {counts.total():,} | {'; '.join(done)} |"
+        yield f"| `{held}` | {_tag(held, disguising)} | {counts.total():,} | {'; '.join(done)} |"
+
+
+def _tag(held: Held, disguising: Disguising) -> str:
+    """Return the tag of a field; of one that it has not by itself also where it comes from."""
+    inherited = disguising.inherited.get(held.use)
+    return disguising.fields[held.use].pii or "" if inherited is None else f"{inherited.tag}, of {inherited.target}"
 
 
 def _done(action: str) -> str:

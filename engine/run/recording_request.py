@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from engine.errors import EngineError
 from engine.kinds.auth import TokenAuth
-from engine.kinds.pages import NumberedPages, OpenPages
+from engine.kinds.pages import NOTHING_CAME, Came
 from engine.kinds.select import path
 from engine.run.recording import ANY, Recorded
 from engine.secret import Config, Key, Secret
@@ -41,21 +41,26 @@ def blank_config(source: Source, config: Config) -> Config:
     return found
 
 
-def request_of(source: Source, want: Want, config: Config, page: int, each: Mapping[str, str]) -> Recorded:
-    """Return what is written down of one page of a request; `each` is what stands for what was kept of its record."""
+def request_of(
+    source: Source, want: Want, config: Config, page: int, each: Mapping[str, str], came: Came = NOTHING_CAME
+) -> Recorded:
+    """Return what is written down of one page of a request, after those that came.
+
+    `each` is what stands for what was kept of its record.
+    """
     endpoint, names = source.endpoints[want.endpoint], dict(want.names)
     params = request_params(source, want)
     if each:
         names["each"] = dict(each)
     key = None if want.key is None else Key(Secret(ANY), {name: Secret(ANY) for name in want.key.secrets})
     pages = source.pages_of(endpoint)
-    asked = {**params, **pages.params(page)}
+    asked = {**params, **pages.params(page, came)}
     question = Question(
         "", endpoint.path, endpoint.method, asked, dict(want.given), endpoint.body, names, key, endpoint.headers
     )
     sent = _filled(source, question, endpoint.api, config)
     by = [name for name, text in params.items() if "each." in text]
-    by += [pages.param] if isinstance(pages, NumberedPages | OpenPages) else []
+    by += pages.tells_pages()
     by += [endpoint.windows.from_] if endpoint.windows is not None else []
     return Recorded(
         endpoint=want.endpoint,
@@ -75,14 +80,19 @@ def request_of(source: Source, want: Want, config: Config, page: int, each: Mapp
 
 
 def _filled(source: Source, question: Question, api: str, config: Config) -> Request:
-    """Return a request with a config of which nothing is told; where a template reckons with a text, with the text."""
-    try:
-        return question.request(source.apis[api], blank_config(source, config))
-    except EngineError:
-        plain = {name: value for name, value in config.items() if isinstance(value, str)}
-        own = {**blank_config(source, config), **plain}
-        urls = {name: "" for name, item in source.config.items() if item.type == "url"}
-        return question.request(source.apis[api], {**own, **urls})
+    """Return a request with a config of which nothing is told; where a template reckons with a text, with that text."""
+    blank, asked = blank_config(source, config), source.apis[api]
+    texts = {
+        name: value
+        for name, value in config.items()
+        if isinstance(value, str) and source.config[name].type not in ("url", "secret")
+    }
+    for told in ({}, *({name: value} for name, value in texts.items())):
+        try:
+            return question.request(asked, {**blank, **told})
+        except EngineError:
+            continue
+    return question.request(asked, {**blank, **texts})
 
 
 def beside(

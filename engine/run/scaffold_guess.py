@@ -42,6 +42,7 @@ PERSONAL: tuple[tuple[str, str], ...] = (
 _ALWAYS_NAMES = re.compile(
     r"(?:(?:family|given|first|last|middle|legal|preferred|known|full|sur|fore|birth)_)+(?:as_)?names?"
 )
+_NAMES_ALONE = frozenset({"first", "last", "middle", "given", "family", "known_as", "nickname", "preferred", "maiden"})
 _OF_THINGS = re.compile(r"(?:school|house|group|class|form|year|course|subject|room|building|campus|site|term)_names?")
 _PERSON = re.compile(
     r"birth|dob|born|forename|surname|firstname|lastname|gender|first_name|last_name|full_?name|given_name|family_name"
@@ -96,11 +97,16 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 2 else word
 
 
-def personal(name: str, values: Sequence[str] = ()) -> str | None:
-    """Return the kind of personal data that a field is likely to hold; None where nothing says so."""
+def personal(name: str, values: Sequence[str] = (), note: str = "") -> str | None:
+    """Return the kind of personal data that a field is likely to hold; None where nothing says so.
+
+    `note` is what a description says of it: it counts where it is no more than the words of a name.
+    """
     joined = re.sub(r"(?<![a-z])(post|zip|e|user)_(?=code|mail|name)", r"\1", "_".join(words_of(name)))
     words = joined.split("_")
     if any(_ALWAYS_NAMES.fullmatch("_".join(words[at:])) for at in range(len(words))):
+        return "name"
+    if joined in _NAMES_ALONE or _ALWAYS_NAMES.fullmatch("_".join(words_of(note))):
         return "name"
     if not _OF_THINGS.search(joined):
         for kind, pattern in PERSONAL:

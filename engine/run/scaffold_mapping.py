@@ -16,9 +16,9 @@ from engine.run.scaffold_guess import singular
 from engine.run.scaffold_match import Entity, Match, best, match, passed_over
 from engine.run.scaffold_sample import draft_of_sample
 from engine.run.scaffold_text import flow
-from engine.run.soundness import sound_project
+from engine.run.soundness import all_problems
 from engine.run.updating import written
-from engine.spec.project import NotFoundError, Project
+from engine.spec.project import NotFoundError, Project, open_project
 from engine.spec.schema import Schema
 from engine.spec.source import RecordSet, Source
 
@@ -29,7 +29,9 @@ def begin_mapping(
     folder: Path, system: str, entity: str, set_name: str | None, sample: Path | None, *, force: bool
 ) -> Begun:
     """Write `mappings/SYSTEM/ENTITY.yaml`."""
-    project = sound_project(folder)
+    project = open_project(folder)
+    others = {loaded.document.file for loaded in project.of("mapping")}  # one that is begun is not finished
+    project.require_sound([each for each in all_problems(project) if not each.place or each.place.file not in others])
     _require(project, "source", system, "source")
     _require(project, "schema", entity, "entity")
     source, schema = project.source(system), project.schema(entity)

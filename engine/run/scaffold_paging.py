@@ -107,7 +107,7 @@ def _by_cursor(
     if name is None:
         return None
     at, shape = beside[name]
-    url = any("?" in sample for sample in shape.samples) or {"link", "url"} & set(words_of(name))
+    url = any("?" in sample for sample in shape.samples) or {"link", "links", "url", "href"} & set(words_of(at))
     following: dict[str, Any] = {"at": at, "url": True} if url else {"at": at}
     sized, why, used = _sized(params)
     pages = {"kind": "cursor", "param": param, "next": following, **sized}

@@ -113,14 +113,16 @@ def _field(steps: tuple[str, ...], shape: Shape, xml: bool) -> Drafted:
         spec["at"] = at
     if inner.values and not is_list:
         spec["values"] = inner.values
-    if (pii := personal(name, inner.samples)) is not None:
+    if (pii := personal(name, inner.samples, shape.note)) is not None:
         spec["pii"] = pii
-    return Drafted(name, {**spec, **_remarks(shape, inner, form)}, form, inner)
+    return Drafted(name, {**spec, **_remarks(shape, inner, form, at or name)}, form, inner)
 
 
-def _remarks(shape: Shape, inner: Shape, form: str) -> dict[str, str]:
+def _remarks(shape: Shape, inner: Shape, form: str, at: str) -> dict[str, str]:
     told = {}
     note = shape.note or ("its items are JSON" if inner.kind == "object" else "")
+    if inner.kind == "object" and shape.kind == "list" and inner.members:
+        note = f"{note}; at: '{at}[*].{step(next(iter(inner.members)))}' would take one field of each item"
     if note:
         told["note"] = note
     if form and ambiguous(form, inner.samples):

@@ -17,12 +17,12 @@ def unfound(endpoint: Endpoint, facts: SetFacts, fields: Collection[str] | None)
     of_set = record_set.assumed or endpoint.assumed
     if not facts.rows:
         return [f"{name}: no records, and where they stand is assumed: {of_set}"] if of_set else []
-    reasons = {
-        each: why
+    said = {
+        each: f"it is assumed: {spec.assumed}" if spec.assumed else f"its set is assumed: {of_set}"
         for each, spec in record_set.fields.items()
-        if (fields is None or each in fields) and (why := spec.assumed or of_set)
+        if (fields is None or each in fields) and (spec.assumed or of_set)
     }
-    return [f"{name}.{each}: no values, and it is assumed: {reasons[each]}" for each in _empty(facts, list(reasons))]
+    return [f"{name}.{each}: no values, and {said[each]}" for each in _empty(facts, list(said))]
 
 
 def _empty(facts: SetFacts, fields: Sequence[str]) -> list[str]:

@@ -17,6 +17,8 @@ from engine.stages.events import Event, Tell
 
 _FIX_AGAIN = "give the same command again; if it stays so, ask the source's support"
 
+_FIX_LOOP = "is pages.param in the source document what the source takes? if so, give the same command again"
+
 
 class Books:
     """What was read of an endpoint. The first page is checked first; the others in any order, by any thread.
@@ -158,7 +160,7 @@ class Books:
         seen = answer.sets[name]
         twin = self._digests.get((name, seen.digest), answer.page)
         if seen.records and twin != answer.page:
-            raise self._wrong(answer, f"the same records of '{name}' as page {twin}", "page-loop")
+            raise self._wrong(answer, f"the same records of '{name}' as page {twin}", "page-loop", _FIX_LOOP)
 
     def _compare(self, answer: Answer) -> None:
         """Tell once if the whole changed while it was read. A later page that says nothing is no change."""
@@ -192,9 +194,9 @@ class Books:
         self._came = Came(self._came.records + listed, answer.after or "")
         self._afters |= {answer.after} if answer.after is not None else set()
 
-    def _wrong(self, answer: Answer, what: str, code: str) -> AnswerUnreadable:
+    def _wrong(self, answer: Answer, what: str, code: str, fix: str = _FIX_AGAIN) -> AnswerUnreadable:
         name = f"{self.about} page {answer.page}"
-        return AnswerUnreadable(f"{name}: {what}", why="the books must add up", fix=_FIX_AGAIN, code=code)
+        return AnswerUnreadable(f"{name}: {what}", why="the books must add up", fix=fix, code=code)
 
     def _unbalanced(self, what: str) -> AnswerUnreadable:
         why = "the data changed while it was read" if self._changed else "the books must add up"

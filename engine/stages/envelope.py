@@ -140,8 +140,12 @@ def records_path(text: str) -> Path:
 
 
 def first_key(where: Path) -> str | None:
-    """Return the first key on a path of simple steps, or None when the whole answer is needed."""
-    return where.steps[0] if where.steps and isinstance(where.steps[0], str) else None
+    """Return the first key on a path, or None when the whole answer is needed."""
+    steps = where.steps
+    if steps is None:
+        before = re.split(r"\[[*?]|\.\.", where.text)[0]
+        steps = path(before).steps if before else None
+    return steps[0] if steps and isinstance(steps[0], str) else None
 
 
 def is_there(paths: Iterable[Path], record: Any) -> bool:
@@ -193,7 +197,7 @@ class _Sampler:
         try:
             keys = [frozenset(self._decoder.decode(each)) for each in sample]
         except msgspec.ValidationError:
-            raise UnreadableError(f"a record of set '{name}' is not an object", heals=False) from None
+            raise UnreadableError(f"has a record of set '{name}' that is not an object", heals=False) from None
         present, mixed = self._find(sample, keys)
         digest = hashlib.sha256(b"\n".join(sample)).hexdigest()[:32]
         every = tuple(sorted(frozenset[str]().union(*keys)))

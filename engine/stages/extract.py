@@ -156,8 +156,7 @@ class _Read:
     def run(self) -> list[Answer]:
         """Return all answers of the endpoint, by page; none of a part that is not there."""
         self._begin()
-        absent = self._journal.get(self._key("absent"))
-        if (absent is not None and absent["read"] == self._number) or self._was_absent():
+        if self._is_absent() or self._was_absent():
             return []
         try:
             return self._pages_of_it()
@@ -202,9 +201,12 @@ class _Read:
         if entry is None or entry["signature"] != self._signature or self._broken_off():
             self._begin_anew()
 
+    def _is_absent(self) -> bool:
+        return (self._journal.get(self._key("absent")) or {}).get("read") == self._number
+
     def _broken_off(self) -> bool:
         """Say whether pages of which each says what asks for the next stop early: that may not hold now."""
-        page, chained = self._pages.first_page(), self._pages.chained()
+        page, chained = self._pages.first_page(), self._pages.chained() and not self._is_absent()
         while chained:
             facts = self._journal.get(self._key("answer", page))
             if facts is None or facts["read"] != self._number:
@@ -289,7 +291,8 @@ class _Read:
         except ValueError as error:
             raise AnswerUnreadable(
                 f"{self._books.about} page {page}: what asks for the page after it cannot be read",
-                why=f"{error}; the source document says where it stands: pages.next.at",
+                why=str(error),
+                fix="look at pages.next in the source document; if the last page leaves it out, say absent: last there",
                 code="pages-missing",
             ) from None
 
@@ -305,8 +308,8 @@ class _Read:
         if any(seen.records >= size for seen in answer.sets.values()):
             raise AnswerUnreadable(
                 f"{name}: a full page that does not say how many pages there are",
-                why=f"{size} records were asked for, and as many came",
-                fix="ask for larger pages in the source document",
+                why=f"{size} records were asked for and came; nothing stands at {', '.join(self._pages.paths())}",
+                fix="look at where pages says that it stands, in the source document, or ask for larger pages",
                 code="pages-missing",
             )
 
@@ -337,9 +340,8 @@ class _Read:
 
     def _used_again(self, page: int) -> Answer | None:
         """Take an answer that another run got, if one of the same question is young enough and whole."""
-        args = (self._name, self._signature, page)
-        old = self._age is None or self._pages.chained()  # what a page says of the next holds for a while only
-        found = None if old or self._age is None else self._earlier.answer(*args, self._age)
+        age = None if self._pages.chained() else self._age  # what a page says of the next holds for a while only
+        found = None if age is None else self._earlier.answer(self._name, self._signature, page, age)
         if found is None:
             return None
         (folder, facts), file = found, self._file(page)
@@ -386,7 +388,7 @@ class _Read:
 
 
 def _assumed(why: str | None) -> str:
-    return f"where it stands is assumed: {why}" if why else ""
+    return f"the source document says what it assumes of it: {why}" if why else ""
 
 
 def _text(value: Any) -> str:

@@ -31,12 +31,14 @@ KINDS = (
 """A page of each kind."""
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of all that is shipped."""
-    out = tmp_path_factory.mktemp("docs") / "site"
-    document(ROOT, out, "haplomap")
-    return out
+def test_the_site_of_all_that_is_shipped_can_be_read_searched_and_followed(browser: Any, tmp_path: Path) -> None:
+    """All in one, since workers would each make the site anew."""
+    document(ROOT, site := tmp_path / "site", "haplomap")
+    no_page_has_errors_and_each_fits_a_phone_in_light_and_dark(browser, site)
+    the_search_finds_a_field_by_keyboard_and_shows_its_lineage(browser, site)
+    a_click_on_what_was_found_shows_where_a_source_field_goes(browser, site)
+    a_picture_can_be_followed_by_keyboard(browser, site)
+    the_table_of_personal_data_is_filtered(browser, site)
 
 
 def url(site: Path, page: str) -> str:
@@ -48,7 +50,7 @@ def arrive(page: Any, site: Path, where: str) -> None:
     page.wait_for_url(lambda found: found == url(site, where), wait_until="domcontentloaded")
 
 
-def test_no_page_has_errors_and_each_fits_a_phone_in_light_and_dark(browser: Any, site: Path) -> None:
+def no_page_has_errors_and_each_fits_a_phone_in_light_and_dark(browser: Any, site: Path) -> None:
     grounds = {}
     for width, dark, names in ((375, False, KINDS), (1280, True, KINDS[:2])):
         with opened(browser, width=width, dark=dark) as page:
@@ -80,7 +82,7 @@ def test_what_documents_say_is_never_carried_out(browser: Any, tmp_path: Path) -
         assert orchard.HOSTILE[:30] in str(found.first.text_content())
 
 
-def test_the_search_finds_a_field_by_keyboard_and_shows_its_lineage(browser: Any, site: Path) -> None:
+def the_search_finds_a_field_by_keyboard_and_shows_its_lineage(browser: Any, site: Path) -> None:
     with opened(browser) as page:
         page.goto(url(site, "settings.html"))
         field, options = page.locator("#search"), page.locator("#found [role=option]")
@@ -113,7 +115,7 @@ def test_the_search_finds_a_field_by_keyboard_and_shows_its_lineage(browser: Any
         page.get_by_text("Nothing has this in its name").wait_for()
 
 
-def test_a_click_on_what_was_found_shows_where_a_source_field_goes(browser: Any, site: Path) -> None:
+def a_click_on_what_was_found_shows_where_a_source_field_goes(browser: Any, site: Path) -> None:
     with opened(browser, width=375) as page:
         page.goto(url(site, "index.html"))
         page.locator("#search").click()
@@ -141,7 +143,7 @@ def test_a_click_on_what_was_found_shows_where_a_source_field_goes(browser: Any,
         assert page.locator("#L36").is_visible()
 
 
-def test_a_picture_can_be_followed_by_keyboard(browser: Any, site: Path) -> None:
+def a_picture_can_be_followed_by_keyboard(browser: Any, site: Path) -> None:
     with opened(browser, width=375) as page:
         page.goto(url(site, "mappings/xporter/guardian.html"))
         page.keyboard.press("Tab")
@@ -169,7 +171,7 @@ def test_a_picture_can_be_followed_by_keyboard(browser: Any, site: Path) -> None
         assert menu.get_attribute("aria-expanded") == "true"
 
 
-def test_the_table_of_personal_data_is_filtered(browser: Any, site: Path) -> None:
+def the_table_of_personal_data_is_filtered(browser: Any, site: Path) -> None:
     with (site / "personal-data.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     medical = [line for line in lines if line["entity"] == "medical_condition" and line["system"] == "isams"]

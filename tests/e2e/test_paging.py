@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from paged import CURSOR, OFFSET, PagedSimulator, source_of
+from small_documents import of_entity, write
 
 from engine.clock import Clock
 from engine.errors import AnswerUnreadable, EngineError
 from engine.journal import Journal
-from engine.simulators.http import Route, Simulator
-from engine.simulators.message import Answer, Request, json_answer
+from engine.run.recorder import record
+from engine.run.recording_folder import Wish
+from engine.simulators.http import Simulator
+from engine.simulators.replay import ReplaySimulator
+from engine.spec.project import open_project
 from engine.spec.source import Source
 from engine.stages.extract import extract
 from engine.stages.want import Want
 
 pytestmark = pytest.mark.e2e
-
-
-class PagedSimulator(Simulator):
-    """Seven records, by offset or by cursor; never more than `most` at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.most, self.fails_at, self.generation, self.loops = 100, "", "a", False
-
-    def routes(self) -> list[Route]:
-        return [("GET", "/by/offset", self._by_offset), ("GET", "/by/cursor", self._by_cursor)]
-
-    def _page(self, start: int, size: str) -> list[dict[str, int]]:
-        return [{"id": number} for number in range(7)][start : start + min(int(size), self.most)]
-
-    def _by_offset(self, request: Request) -> Answer:
-        start = int(request.parameter("offset") or 0)
-        return json_answer({"total": 7, "items": self._page(start, request.parameter("limit") or "100")})
-
-    def _by_cursor(self, request: Request) -> Answer:
-        """Cursors are of a generation: those of another one are refused, as those that have run out."""
-        cursor = request.parameter("after") or ""
-        if (cursor and not cursor.startswith(self.generation)) or cursor == self.fails_at != "":
-            return json_answer({"error": "no such cursor"}, 500)
-        start = int(cursor[1:] or 0)
-        items = self._page(start, request.parameter("limit") or "100")
-        end = start + len(items)
-        after = f"{self.generation}{0 if self.loops else end}" if end < 7 else None
-        url = after and f"https://elsewhere.example/by/cursor?limit=3&after={after}"
-        return json_answer({"next": after, "links": {"next": url or ""}, "items": items})
 
 
 @pytest.fixture
@@ -56,18 +32,11 @@ def server() -> Iterator[PagedSimulator]:
         yield simulator
 
 
-OFFSET = {"kind": "offset", "param": "offset", "size": {"param": "limit", "value": 3}}
-CURSOR = {"kind": "cursor", "param": "after", "next": {"at": "$.next"}, "size": {"param": "limit", "value": 3}}
-
-
-def read(server: PagedSimulator, folder: Path, pages: dict[str, Any]) -> list[list[int]]:
+def read(server: Simulator, folder: Path, pages: dict[str, Any]) -> list[list[int]]:
     """Return the keys of each page, in order."""
     import msgspec
 
-    api = {"base_url": server.url, "auth": {"kind": "none"}, "retry": {"attempts": 1}}
-    sets = {"items": {"records": "$.items", "key": "id", "fields": {"id": {}}}}
-    things = {"get": f"by/{pages['kind']}", "pages": pages, "sets": sets}
-    source = Source.model_validate({"source": "s", "apis": {"main": api}, "endpoints": {"things": things}})
+    source = Source.model_validate(source_of(pages, server.url))
     folder.mkdir(exist_ok=True)
     with Journal(folder / "journal") as journal:
         wants = [Want("things", {"items": None})]
@@ -79,13 +48,17 @@ def asked(server: PagedSimulator, name: str) -> list[str | None]:
     return [request.query.get(name) for request in server.requests]
 
 
+TOTAL = {**OFFSET, "total": "$.total"}
+URL = {**CURSOR, "next": {"at": "$.links.next", "url": True}}
+
+
 @pytest.mark.parametrize(
     ("pages", "name", "values"),
     [
-        ({**OFFSET, "total": "$.total"}, "offset", ["0", "3", "6"]),
+        (TOTAL, "offset", ["0", "3", "6"]),
         (OFFSET, "offset", ["0", "3", "6"]),
         (CURSOR, "after", [None, "a3", "a6"]),
-        ({**CURSOR, "next": {"at": "$.links.next", "url": True}}, "after", [None, "a3", "a6"]),
+        (URL, "after", [None, "a3", "a6"]),
     ],
     ids=["total", "open", "cursor", "url"],
 )
@@ -115,6 +88,15 @@ def test_a_chain_that_broke_off_is_read_anew_since_cursors_run_out(server, tmp_p
     assert asked(server, "after") == [None, "a3", "a6", None, "b3", "b6"]
 
 
+def test_a_chain_of_which_there_was_nothing_is_not_asked_for_again(server, tmp_path):
+    source = Source.model_validate(source_of(CURSOR, f"{server.url}/nowhere"))
+    want = Want("things", {"items": None}, part="record-1", names={"each": {"id": "1"}})
+    with Journal(tmp_path / "journal") as journal:
+        for _ in range(2):
+            assert extract(source, {}, [want], tmp_path, journal, Clock(), lambda event: None) == []
+    assert len(server.requests) == 1
+
+
 def test_a_cursor_that_leads_back_and_one_that_is_none_are_refused(server, tmp_path):
     server.loops = True
     with pytest.raises(AnswerUnreadable) as caught:
@@ -122,4 +104,29 @@ def test_a_cursor_that_leads_back_and_one_that_is_none_are_refused(server, tmp_p
     assert caught.value.code == "page-loop"
     with pytest.raises(AnswerUnreadable) as caught:
         read(server, tmp_path / "url", {**CURSOR, "next": {"at": "$.next", "url": True}})
-    assert (caught.value.code, "pages.next.at" in caught.value.why) == ("pages-missing", True)
+    assert (caught.value.code, "it is no URL" in caught.value.why) == ("pages-missing", True)
+
+
+def test_where_nothing_stands_at_the_path_the_read_does_not_end_as_if_all_had_come(server, tmp_path):
+    with pytest.raises(AnswerUnreadable) as caught:
+        read(server, tmp_path / "cursor", {**CURSOR, "next": {"at": "$.nxt"}})
+    assert (caught.value.code, caught.value.why) == ("pages-missing", "nothing stands at $.nxt")
+    assert read(server, tmp_path / "last", {**CURSOR, "next": {"at": "$.nxt", "absent": "last"}}) == [[0, 1, 2]]
+    with pytest.raises(AnswerUnreadable) as caught:
+        read(server, tmp_path / "total", {**OFFSET, "total": "$.totl"})
+    assert (caught.value.code, "nothing stands at $.totl" in caught.value.why) == ("pages-missing", True)
+
+
+@pytest.mark.parametrize("pages", [TOTAL, OFFSET, CURSOR, URL], ids=["total", "open", "cursor", "url"])
+def test_a_recording_of_pages_is_read_as_they_were_and_names_no_address(server, tmp_path, pages):
+    school = {"school": "east", "source": "s", "config": {"base_url": server.url}, "entities": ["thing"]}
+    source = source_of(pages, "{{ config.base_url }}", config={"base_url": {"type": "url"}})
+    documents = {"mappings/s/source.yaml": source, "schools/east.yaml": school}
+    write(tmp_path / "p", {**of_entity("s", "thing", "items", {"source_id": "id"}), **documents})
+    for count, came in ((None, 7), (4, 4)):
+        to = tmp_path / f"{count}"
+        record(open_project(tmp_path / "p"), Wish("east", to, count), {}, lambda event: None)
+        with ReplaySimulator(folder=to) as replay:
+            assert sum(map(len, read(replay, tmp_path / f"read-{count}", pages))) == came
+        text = "".join(file.read_text() for file in to.rglob("*.json"))
+        assert re.findall(r"elsewhere\.example|\ba[036]\b", text) == []

@@ -119,7 +119,7 @@ def test_a_folder_that_is_no_recording_is_said(project: Path, tmp_path: Path) ->
     ended = call(project, "preview", "waters-edge", "student", "--recorded", str(tmp_path))
     assert (ended.code, ended.codes) == (2, ["recording"])
     other = call(project, "preview", "waters-edge", "student", "--recorded", str(RECORDED.parent / "isams"))
-    assert (other.code, ended.codes) == (2, ["recording"])
+    assert (other.code, other.codes) == (2, ["recording"])
     assert "is a recording of 'isams'" in other.err
 
 

@@ -26,7 +26,7 @@ def _records(_: click.Context, __: click.Parameter, value: str) -> int | None:
 @click.option(
     "--records", default="20", show_default=True, metavar="N", callback=_records, help="How many records; or all."
 )
-@click.option("--of", "root", default="", metavar="SET", help="Of which set; else the people most others lead to.")
+@click.option("--of", "root", default="", metavar="SET", help="Of which set; else that of the people.")
 @click.option(
     "--set", "sets", multiple=True, metavar="SET", help="A set that no entity uses; may be given several times."
 )
@@ -67,9 +67,10 @@ def command(
     kept = made.recording.sets
     if form == "json":
         told = [{"set": name, "records": each.records, "of": each.of} for name, each in kept.items()]
-        click.echo(json.dumps({"folder": str(to), "sets": told, "done": made.done}, indent=2))
+        click.echo(json.dumps({"folder": str(to), "of": made.root, "sets": told, "done": made.done}, indent=2))
         return
     rows = [(name, f"{each.records:,}", f"{each.of:,}") for name, each in kept.items()]
     click.echo(table(("record set", "kept", "of"), rows, (1, 2)))
-    click.echo(f"\nvalues: {', '.join(f'{count:,} {action}' for action, count in made.done.items())}")
+    click.echo(f"\nchosen: {made.chosen}{' (--of says of which set)' if root == '' and made.root else ''}")
+    click.echo(f"values: {', '.join(f'{count:,} {action}' for action, count in made.done.items())}")
     click.echo(f"files: {to}; {to / 'REPORT.md'} says of each field what was done to it: read it before you share them")

@@ -68,6 +68,14 @@ def test_neither_the_tree_nor_the_index_is_touched_and_no_hook_runs(repo: Reposi
     assert not (tmp_path / "ran").exists()
 
 
+def test_what_git_tells_a_hook_leads_nowhere_else(
+    repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    assert title(opened(repo, tmp_path, "one")) == "One"
+
+
 def test_only_documents_are_written_and_no_link_leads_out(repo: Repository, tmp_path: Path) -> None:
     secret = tmp_path / "secret.yaml"
     secret.write_text(SCHOOL.format(title="Secret").replace("riverside", "elsewhere"), encoding="utf-8")

@@ -22,6 +22,12 @@ def test_rows_that_are_merged_count_as_changes_and_not_as_losses() -> None:
     assert list(trips(fewer, 0, None, LIMITS)) == []
 
 
+def test_where_many_rows_change_it_is_told_in_which_fields_most_do() -> None:
+    fields = {"house": 3, "form": 26, "born": 3, "title": 1}
+    [trip] = trips(Compared("pet", rows=100, before=100, changed=27, unchanged=73, fields=fields), 0, None, LIMITS)
+    assert "27 of 100 rows change, or are merged with others (form in 26, born in 3, house in 3), where" in str(trip)
+
+
 def test_the_commands_that_go_on_name_the_project_where_one_must(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-import yaml
+from small_recording import MANIFEST, MAPPING, SOURCE, write_documents, write_recording
 
 from engine.run.recorded import LandedRecording, land_recorded
 from engine.run.recording import RecordingError, read_recording
@@ -18,87 +18,16 @@ from engine.spec.check import check
 from engine.spec.project import open_project
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "demo"
-SOURCE: dict[str, Any] = {
-    "source": "acme",
-    "config": {"base_url": {"type": "url"}, "key": {"type": "secret"}, "site": {}},
-    "apis": {"main": {"base_url": "{{ config.base_url }}", "auth": {"kind": "none"}}},
-    "endpoints": {
-        "people": {
-            "get": "sites/{{ config.site }}/people",
-            "sets": {"people": {"records": "$.people", "key": "id", "fields": {"id": {}, "name": {}, "form": {}}}},
-        },
-        "details": {
-            "get": "people/{{ each.person }}",
-            "for_each": {"set": "people", "keep": {"person": "id"}},
-            "sets": {"details": {"records": "$", "one": True, "fields": {"person": {}, "hair": {}}}},
-        },
-    },
-}
-MAPPING: dict[str, Any] = {
-    "mapping": "thing",
-    "source": "acme",
-    "from": "people",
-    "join": {"more": {"set": "details", "by": {"person": "id"}}},
-    "fields": {"source_id": "id", "name": "name", "hair": "more.hair"},
-}
-SCHEMA = {"schema": "thing", "key": "source_id", "fields": {"source_id": {}, "name": {}, "hair": {}}}
-BINDING = {
-    "binding": "thing",
-    "model": "TYPE:a:type:b",
-    "destination": "object",
-    "names": {"a:attribute:b": "name", "a:attribute:c": "hair"},
-}
-MANIFEST: dict[str, Any] = {
-    "recording": 1,
-    "source": "acme",
-    "day": "2026-03-02",
-    "time_zone": "Europe/London",
-    "entities": ["thing"],
-    "config": {"site": "77"},
-    "urls": ["base_url"],
-    "beside": [],
-    "endpoints": {"people": "GET sites/{{ config.site }}/people", "details": "GET people/{{ each.person }}"},
-    "sets": {
-        "people": {"endpoint": "people", "at": "$.people", "records": 3, "of": 90},
-        "details": {"endpoint": "details", "at": "$", "records": 2, "of": 2},
-    },
-    "answers": [
-        {"endpoint": "people", "method": "GET", "path": "sites/*/people", "file": "a/1.json", "sets": ["people"]},
-        {"endpoint": "people", "method": "GET", "path": "sites/*/people", "file": "a/2.json", "sets": ["people"]},
-        {"endpoint": "details", "method": "GET", "path": "people/1", "file": "b/1.json", "sets": ["details"],
-         "each": {"person": "1"}},
-        {"endpoint": "details", "method": "GET", "path": "people/2", "file": "b/2.json", "sets": ["details"],
-         "each": {"person": "2"}},
-        {"endpoint": "details", "method": "GET", "path": "people/3", "file": "", "sets": ["details"],
-         "each": {"person": "3"}},
-    ],
-}  # fmt: skip
-ANSWERS = {
-    "a/1.json": {"people": [{"id": "1", "name": "Eve", "form": "7A"}, {"id": "2", "name": "Bob", "form": "7B"}]},
-    "a/2.json": {"people": [{"id": "3", "name": "Kim", "form": "7A"}]},
-    "b/1.json": {"hair": "red"},
-    "b/2.json": {"hair": "brown"},
-}
 
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Path:
-    folder = tmp_path / "recorded"
-    for name, content in {**ANSWERS, "recording.json": MANIFEST}.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(content), encoding="utf-8")
-    return folder
+    return write_recording(tmp_path / "recorded")
 
 
 def landed(recorded: Path, source: dict[str, Any] = SOURCE, mapping: dict[str, Any] = MAPPING) -> LandedRecording:
     """Land the recording by these documents."""
-    folder = recorded.parent / "project"
-    documents = {"mappings/acme/source.yaml": source, "mappings/acme/thing.yaml": mapping}
-    documents |= {"schemas/thing.yaml": SCHEMA, "schemas/haplo/thing.yaml": BINDING}
-    for name, content in documents.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    project = open_project(folder)
+    project = open_project(write_documents(recorded.parent / "project", source, mapping))
     assert [problem for problem in check(project) if problem.level == "error"] == []
     recording = read_recording(recorded)
     return land_recorded(project, recording.school(project), recording, recorded.parent / "landed")
@@ -165,6 +94,13 @@ def test_what_was_not_recorded_is_told(recorded: Path) -> None:
     assert (found.sets["rooms"].rows, "shoe" in found.sets["people"].present) == (0, False)
 
 
+def test_what_was_asked_for_record_by_record_may_be_asked_for_at_once(recorded: Path) -> None:
+    source = deepcopy(SOURCE)
+    del source["endpoints"]["details"]["for_each"]
+    source["endpoints"]["details"]["get"] = "people/all"
+    assert [row["hair"] for row in rows(landed(recorded, source), "details")] == ["red", "brown"]
+
+
 def test_records_that_were_not_asked_for_are_counted(recorded: Path) -> None:
     manifest = {**MANIFEST, "answers": [each for each in MANIFEST["answers"] if each["path"] != "people/2"]}
     (recorded / "recording.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -189,6 +125,12 @@ def test_what_is_no_recording_is_said(recorded: Path, change: dict[str, Any], sa
         read_recording(recorded)
     assert said in caught.value.what
     assert caught.value.code == "recording"
+
+
+def test_a_school_that_is_none_is_said(recorded: Path) -> None:
+    write_recording(recorded, time_zone=7)
+    with pytest.raises(RecordingError, match=r"is not what a recording says of itself \(ValidationError\)"):
+        landed(recorded)
 
 
 def test_a_folder_without_a_manifest_and_one_of_another_source_are_refused(recorded: Path) -> None:

@@ -41,7 +41,7 @@ def remade(rows: dict[int, set[int]], **more: Any) -> Remade:
 
 def test_only_what_is_declared_of_the_records_that_are_kept_comes_along() -> None:
     made = remade({1: {1, 3}})
-    (page,) = made.pages({1: ANSWER.encode()})
+    (page,) = made.pages({1: ANSWER.encode()}, {})
     assert b'"id": 1.50,' in page
     assert json.loads(page) == {
         "page": 1,
@@ -66,7 +66,7 @@ def test_pages_are_put_together_where_records_are_left_out() -> None:
 
 
 def test_a_list_of_records_that_is_null_stays_null() -> None:
-    (page,) = remade({1: set()}).pages({1: b'{"people": null}'})
+    (page,) = remade({1: set()}).pages({1: b'{"people": null}'}, {})
     assert json.loads(page) == {"people": None}
 
 

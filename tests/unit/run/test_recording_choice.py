@@ -90,10 +90,17 @@ def test_what_comes_again_with_other_records_is_chosen_anew(tmp_path: Path) -> N
     assert made.rows("phones") == {2: {1}}
 
 
-def test_the_first_set_is_that_of_the_people_whom_most_others_lead_to() -> None:
+def test_the_first_set_is_that_of_the_people_whom_most_others_lead_to_not_of_their_groups() -> None:
     assert root_of(SETS, EDGES, SETS) == "people"
     assert root_of(SETS, EDGES, ["calls", "parents", "phones"]) == "parents"
-    assert root_of(SETS, EDGES, ["codes", "alone"]) == ""
+    assert root_of(SETS, EDGES, ["codes", "alone"]) == "alone"
+    assert root_of(SETS, EDGES, ["codes"]) == ""
+    members = RecordSet(records="$.m", key="id", fields={"id": PERSON, "name": SourceField(pii="name"), "in": PERSON})
+    groups = RecordSet(records="$.g", key="id", fields={"id": SourceField(), "lead": PERSON})
+    assert (
+        root_of({"groups": groups, "members": members}, [Edge("members", "in", "groups", "id")], ["groups", "members"])
+        == "members"
+    )
 
 
 def test_fields_that_hold_the_same_values_are_taken_together() -> None:

@@ -323,6 +323,12 @@ def test_a_description_that_grows_without_end_is_cut() -> None:
     assert any("goes on from here" in each.spec.get("assumed", "") for each in fields)
 
 
+def test_items_of_a_list_are_told_how_to_be_taken_apart(tmp_path: Path) -> None:
+    data = [{"id": 1, "emails": [{"address": "a@b.example", "kind": "home"}]}]
+    fields = begun(tmp_path, "lists", data, "sample")["lists"]["endpoints"]["lists"]["sets"]["lists"]["fields"]
+    assert fields["emails"]["note"] == "its items are JSON; at: 'emails[*].address' would take one field of each item"
+
+
 def test_days_that_could_be_months_are_told(tmp_path: Path) -> None:
     data = [{"id": 1, "born": "05/06/2014", "left": "31/07/2025"}, {"id": 2, "born": "07/08/2014", "left": None}]
     fields = begun(tmp_path, "days", data, "sample")["days"]["endpoints"]["days"]["sets"]["days"]["fields"]
@@ -341,6 +347,9 @@ def test_days_that_could_be_months_are_told(tmp_path: Path) -> None:
         ("DOB", [], "birth"),
         ("family_name", [], "name"),
         ("familyNames", [], "name"),
+        ("first", [], "name"),
+        ("knownAs", [], "name"),
+        ("first_lesson", [], None),
         ("house_name", [], "status"),
         ("parentEmail", [], "contact"),
         ("postCode", [], "address"),
@@ -354,6 +363,11 @@ def test_days_that_could_be_months_are_told(tmp_path: Path) -> None:
 )
 def test_personal_data_is_known_by_name_or_by_all_values(name: str, values: list[str], kind: str | None) -> None:
     assert personal(name, values) == kind
+
+
+def test_a_description_that_is_no_more_than_a_name_counts() -> None:
+    assert personal("fn", note="First name") == "name"
+    assert personal("fn", note="The first name of the building") is None
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,11 @@ def answer(**members: list[str]) -> Shape:
             answer(next=["https://x/y?after=3"]),
             {"kind": "cursor", "param": "after", "next": {"at": "$.meta.next", "url": True}},
         ),
+        (
+            {"after": {}, **SIZE},
+            Shape("object", {"links": Shape("object", {"next": Shape("text")})}),
+            {"kind": "cursor", "param": "after", "next": {"at": "$.links.next", "url": True}},
+        ),
     ],
 )
 def test_offsets_and_cursors_are_guessed_and_fit_the_language(params, beside, pages):
