@@ -11,6 +11,10 @@ from engine.run.beside import Beside, Held, Shown
 from engine.spec.relation import Use
 
 ROWS_ABREAST = 3
+_OTHER = "…"
+_ELSEWHERE = (
+    f"{_OTHER}: of other records, joined or collected by the mapping; haplomap explain follows them after a run"
+)
 
 
 def rows_text(fields: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -39,7 +43,8 @@ def beside_text(shown: Shown, found: Sequence[Beside]) -> str:
     for number, pair in enumerate(found, start=1):
         lines = _pairs(shown, pair)
         blocks.append(f"row {number}, of {pair.set}\n" + table(["source", "value", "target", "value"], lines))
-    return "\n\n".join(blocks)
+    text = "\n\n".join(blocks)
+    return f"{text}\n{_ELSEWHERE}" if any(f"  {_OTHER}" in block for block in blocks) else text
 
 
 def _pairs(shown: Shown, pair: Beside) -> list[list[Any]]:
@@ -59,9 +64,14 @@ def _pairs(shown: Shown, pair: Beside) -> list[list[Any]]:
 
 
 def _origin(pair: Beside, use: Use) -> list[Any]:
-    """Return a field of the record with its value; one of another record by its name."""
+    """Return a field of the record with its value; one of another record by its name, with its value if it is known."""
     set_name, name = use
-    return [name, _shown(pair.record.get(name))] if set_name == pair.set else [f"{set_name}.{name}", "…"]
+    whole = f"{set_name}.{name}"
+    return (
+        [name, _shown(pair.record.get(name))]
+        if set_name == pair.set
+        else [whole, _shown(pair.joined.get(whole, _OTHER))]
+    )
 
 
 def held_text(shown: Shown, found: Sequence[Held]) -> str:
