@@ -8,6 +8,7 @@ import pytest
 
 from engine.kinds.types import Formats, SourceField
 from engine.run.disguising import Disguising, Held, inner_values
+from engine.run.inherited_tags import Inherited
 from engine.run.known_codes import KnownCodes
 from engine.run.recording_folder import as_recorded
 from engine.spec.school import School
@@ -154,3 +155,13 @@ def test_constants_of_a_school_have_the_stand_ins_of_answers(disguising: Disguis
             }
         }
     }
+
+
+@pytest.mark.parametrize(("plain", "action"), [(True, "replaced"), (False, "left")])
+def test_where_sql_hands_on_a_tag_what_it_compares_with_stays(plain: bool, action: str) -> None:
+    use = ("lines", "sort")
+    inherited = {use: Inherited("contact", "person.phones", plain, joined=False, alone=False)}
+    codes = KnownCodes(frozenset({"tel"}), {})
+    made = Disguising({use: SourceField(pii="contact")}, Formats(), codes, [], inherited=inherited)
+    assert made.choose(Held(*use), "Tel")[0] == action
+    assert made.choose(Held(*use), "07700 900123")[0] == "replaced"
