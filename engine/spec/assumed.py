@@ -15,9 +15,13 @@ from engine.spec.source import Api, Endpoint, Endpoints, Source
 
 
 def assumptions(project: Project) -> list[Problem]:
-    """Return a note for each assumption about the sources that schools here use; of all sources where none does."""
-    schools = [loaded.content for loaded in project.of("school")]
-    used = {each.source for each in schools if isinstance(each, School)} or set(project.names("source"))
+    """Return a note for each assumption about the sources that schools here use.
+
+    Where there are no schools yet, about those that stand in the project itself; of all where none does.
+    """
+    schools, root = [loaded.content for loaded in project.of("school")], project.root.resolve()
+    own = {loaded.name for loaded in project.of("source") if root in loaded.home.resolve().parents}
+    used = {each.source for each in schools if isinstance(each, School)} or own or set(project.names("source"))
     found = []
     for loaded in [*project.of("source"), *project.of("endpoints_of")]:
         content = loaded.content

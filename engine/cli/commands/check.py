@@ -49,8 +49,7 @@ def command(
         return _watch(project_folder, paths)
     project = open_project(project_folder, tests=True)
     problems = [problem for problem in all_problems(project) if _within(problem, paths)]
-    looked_at = project if paths else open_project(project_folder, in_use=True)
-    notes = [note for note in assumptions_of(looked_at) if (assumptions or not problems) and _within(note, paths)]
+    notes = [note for note in assumptions_of(project) if (assumptions or not problems) and _within(note, paths)]
     show_problems([*problems, *notes] if assumptions and form != "text" else problems, form)
     if form == "text" and not problems:
         click.echo(f"{len(project.documents)} documents, no problems")

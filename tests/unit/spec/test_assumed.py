@@ -61,7 +61,8 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_every_assumption_is_listed_where_it_stands(project: Project, tmp_path: Path) -> None:
-    own = [note for note in assumptions(project) if note.place and tmp_path in note.place.file.parents]
+    own = assumptions(project)
+    assert all(note.place and tmp_path in note.place.file.parents for note in own), "of those that stand here"
     assert [note.what for note in own] == [
         "endpoint 'people' is assumed: the address is a guess",
         "'people.Name' is assumed: named so in a letter",
