@@ -6,6 +6,7 @@ Next: `review/markdown`, and `cli/commands/review`.
 from __future__ import annotations
 
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,16 +128,16 @@ def _removed_otherwise(before: Side, after: Side) -> frozenset[str]:
     )
 
 
-class Trial:
+class Trial(ABC):
     """Two versions on the same records; `notes` gather what these can't tell."""
 
     def __init__(self, label: str, projects: tuple[Project, Project]) -> None:
         self.label, self._projects = label, projects
         self.notes: list[str] = []
 
+    @abstractmethod
     def landed(self, project: Project, folder: Path) -> Landed:
         """Return the records as a version's documents land them."""
-        raise NotImplementedError
 
     def made(self, index: int, folder: Path, gone: frozenset[str]) -> Made:
         """Return what the version before (0), or after (1), makes of the records."""

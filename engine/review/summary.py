@@ -6,14 +6,14 @@ Next: `review/markdown`.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
 from engine.review.finding import Finding
 from engine.review.kind import KINDS, WEIGHTS
 
-_ENTITY: Final = re.compile(r"\w*")
+_NO_NAME: Final = re.compile(r"\W")
 
 
 def said_meaning(findings: Sequence[Finding]) -> str:
@@ -39,7 +39,7 @@ def by_heading(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
 
 def by_entity(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
     """Return what was found on data by entity: each finding's subject begins with it."""
-    groups: dict[str, list[Finding]] = {}
+    groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        groups.setdefault(_ENTITY.match(finding.subject)[0], []).append(finding)  # type: ignore[index]  # any text fits
+        groups[_NO_NAME.split(finding.subject, maxsplit=1)[0]].append(finding)
     return list(groups.items())

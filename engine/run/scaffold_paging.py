@@ -39,16 +39,16 @@ def _called(names: Mapping[str, Any], among: set[str]) -> str | None:
 def guess_pages(params: Mapping[str, Mapping[str, Any]], answer: Shape) -> Paging | None:
     """Guess from parameters (each with its schema) and the answer; None where nothing hints at pages."""
     beside = {name: (path, shape) for path, name, shape in singles_of(answer)}
-    page, size = _called(params, PAGE), _called(params, SIZE)
+    page = _called(params, PAGE)
     if page is None:
         return _otherwise(params, beside)
-    used = frozenset(filter(None, (page, size)))
+    sized, said, taken = _sized(params)
+    used = taken | {page}
     pages: dict[str, Any] = {"kind": "number", "param": page}
-    why = f"the names of its parameters ({', '.join(sorted(used))})"
+    why = f"the names of its parameters ({', '.join(sorted(used))}){said}"
     if (first := _first(params[page])) != 1:
         pages["first"] = first
-    sized, said, _ = _sized(params)
-    pages, why = {**pages, **sized}, f"{why}{said}"
+    pages |= sized
     last = _called(beside, LAST)
     if last is None:
         pages["kind"] = "open"

@@ -6,6 +6,7 @@ Next: `calendar`, `isams.edition`, `hubmis.server`.
 from __future__ import annotations
 
 import argparse
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date
@@ -65,13 +66,13 @@ class Schools:
         return thin_out(school, {"half": 2, "tenth": 10}[kind]) if kind else school
 
 
-class LivingSimulator(Simulator):
+class LivingSimulator(Simulator, ABC):
     """A simulator of schools that live: no day is before their first, and over HTTP it shows nights and events."""
 
     @property
+    @abstractmethod
     def schools(self) -> Schools:
         """The school that nights and events are of, day by day."""
-        raise NotImplementedError
 
     def move_to(self, day: date) -> None:
         if day < self.schools.life.opened:
